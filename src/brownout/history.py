@@ -1,0 +1,139 @@
+"""The history: an append-only chain of events, one JSON line each. The caller supplies the file.
+
+An op's invocation is flushed to disk before it acts, its completion after. Each line carries the
+hash of the line before it, so that a reader sees where a file was changed by another hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from brownout.model import NS, BrownoutError, Event, Kind, Op
+
+GENESIS = "0" * 16
+"""The ``prev`` of the first line."""
+
+
+class CorruptHistory(BrownoutError):
+    """A line that is not the torn last one cannot be read, or the chain is broken."""
+
+
+def digest(line: bytes) -> str:
+    """The hash by which the next line names this one (without its newline)."""
+    return hashlib.sha256(line).hexdigest()[:16]
+
+
+def encode(event: Event) -> bytes:
+    """One line, without the newline: canonical JSON, keys sorted."""
+    return json.dumps(
+        asdict(event), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    ).encode()
+
+
+class Writer:
+    """Appends events to a binary file. Not thread-safe: the drill's loop alone writes.
+
+    ``began`` is the instant (ns since the epoch) from which every event's ``t`` counts.
+    """
+
+    def __init__(self, file: BinaryIO, began: int, events: Sequence[Event] = ()) -> None:
+        self._file = file
+        self._began = began
+        self.events: list[Event] = list(events)
+        self._prev = digest(encode(self.events[-1])) if self.events else GENESIS
+
+    def append(
+        self,
+        at: int,
+        kind: Kind,
+        op: Op,
+        value: Mapping[str, Any] | None = None,
+        cause: int | None = None,
+    ) -> Event:
+        """Write one event and flush it to disk; ``value`` defaults to the op's arguments."""
+        event = Event(
+            seq=len(self.events) + 1,
+            at=at,
+            t=round((at - self._began) / NS, 3),
+            kind=kind,
+            actor=op.actor,
+            role=op.role,
+            name=op.name,
+            value=dict(op.args if value is None else value),
+            cause=cause,
+            prev=self._prev,
+        )
+        line = encode(event)
+        self._file.write(line + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._prev = digest(line)
+        self.events.append(event)
+        return event
+
+
+def read(lines: Iterable[bytes], name: str = "history.jsonl") -> list[Event]:
+    """The events of a stored history, its chain verified.
+
+    A torn last line (a crash while writing) is left out; anything else raises CorruptHistory with
+    the line's number.
+    """
+    stored = list(lines)
+    events: list[Event] = []
+    prev = GENESIS
+    for number, raw in enumerate(stored, start=1):
+        if number == len(stored) and not raw.endswith(b"\n"):
+            break
+        line = raw.rstrip(b"\n")
+        event = _decode(line, number, name)
+        if event.prev != prev or event.seq != number:
+            raise CorruptHistory(
+                f"{name}, line {number}: the chain is broken here "
+                "(a line before it was changed, added or removed); use an unchanged copy"
+            )
+        prev = digest(line)
+        events.append(event)
+    return events
+
+
+def _decode(line: bytes, number: int, name: str) -> Event:
+    try:
+        return Event(**json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise CorruptHistory(
+            f"{name}, line {number}: not an event ({error}); use an unchanged copy"
+        ) from error
+
+
+def pair(events: Sequence[Event]) -> Iterator[tuple[Event, Event | None]]:
+    """Each invocation with its completion (ok, fail or info), None while its outcome is unknown."""
+    completions = {e.cause: e for e in events if e.cause is not None and e.kind != "invoke"}
+    for event in events:
+        if event.kind == "invoke":
+            yield event, completions.get(event.seq)
+
+
+def completed(events: Sequence[Event], *names: str) -> list[tuple[Event, Event]]:
+    """The ops of these names that succeeded, as (invoke, ok)."""
+    return [(i, c) for i, c in pair(events) if i.name in names and c and c.kind == "ok"]
+
+
+def infos(events: Sequence[Event], name: str) -> list[Event]:
+    """The ``info`` events of one name, in order."""
+    return [e for e in events if e.kind == "info" and e.name == name]
+
+
+def last_info(events: Sequence[Event], name: str) -> Event | None:
+    """The newest ``info`` event of one name."""
+    return next((e for e in reversed(events) if e.kind == "info" and e.name == name), None)
+
+
+def phase(events: Sequence[Event]) -> str:
+    """The phase that the drill is in, "boot" before the first event says so."""
+    event = last_info(events, "phase")
+    return str(event.value["name"]) if event else "boot"
