@@ -1,0 +1,1 @@
+"""The environment of a drill: processes with readiness, services, releases, ports."""
