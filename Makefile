@@ -1,0 +1,49 @@
+# brownout: `make drill` and `make test` do all their own set-up; only python3 (3.11+), git and make are needed.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: drill drills test lint setup setup-dev wheel clean
+
+drill: setup
+	@$(BIN)/brownout drill $(ARGS)
+
+drills: setup
+	@$(BIN)/python benchmarks/drills.py $(ARGS)
+
+test: setup-dev lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+setup: .venv/.installed
+setup-dev: .venv/.installed-dev
+
+# uv resolves and installs several times faster than pip; where it cannot, pip does the same.
+.venv/.python:
+	@command -v $(PYTHON) >/dev/null || { echo "brownout: $(PYTHON) not found; install Python 3.11 or later" >&2; exit 3; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"brownout: Python 3.11 or later is needed, this is {v[0]}.{v[1]}; run: make PYTHON=python3.12 drill")'
+	@echo "setting up .venv (once, about a minute)" >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q uv 2>/dev/null || true
+	@touch $@
+
+.venv/.installed: .venv/.python pyproject.toml
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q -e . 2>/dev/null || $(BIN)/python -m pip install -q -e .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q -e '.[dev]' 2>/dev/null || $(BIN)/python -m pip install -q -e '.[dev]'
+	@touch $@
+
+# The wheel carries the shop with its front end built.
+wheel: setup-dev
+	@$(BIN)/python -m brownout.stack.frontend shop/frontend shop/frontend/dist
+	@$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache dist shop/frontend/dist shop/frontend/node_modules
