@@ -1,0 +1,156 @@
+"""Live alerts: each second of each signal judged against this drill's own baseline. Pure.
+
+Every signal becomes one yes-or-no per second: latency, "at least half of the requests due in this
+second were not answered within the threshold"; errors, "at least a fifth of them failed"; CPU and
+memory, "the service used more than its threshold". The second, not the request, is the unit:
+requests of one second suffer together. An e-detector (``stats.sequential``) sums the evidence and
+alarms when it passes ``threshold``, which bounds the mean time between false alarms from below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brownout.model import NS
+from brownout.stats import quantiles, sequential
+
+HOURS_BETWEEN_FALSE_ALARMS = 24.0
+"""Stated rate: the mean time between false alarms, over all signals together, is no less."""
+
+CALM_SECONDS = 10
+"""An alert is resolved after this many seconds in a row without a violation."""
+
+P0_FLOOR, P1 = 0.05, 0.75
+"""Share of bad seconds: the least that a baseline of some seconds can vouch for, and a fault's."""
+
+UNITS = {"latency": "ms", "errors": "%", "cpu": "cores", "memory": "MB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One second of one signal: its value, and how large a share of it was over the threshold."""
+
+    signal: str
+    subject: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a signal of the baseline tells: its usual value and the threshold of a bad second."""
+
+    signal: str
+    subject: str
+    baseline: float
+    threshold: float
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.signal, self.subject
+
+    def bad(self, share: float) -> bool:
+        return share >= {"latency": 0.5, "errors": 0.2}.get(self.signal, 1.0)
+
+
+def latency_limit(route: str, latencies_ms: list[float]) -> Limit:
+    """A request is slow beyond 1.5 times the baseline's p95 and 25 ms more than it."""
+    p95 = quantiles.quantile(latencies_ms, 0.95)
+    return Limit("latency", route, p95, max(1.5 * p95, p95 + 25))
+
+
+def cpu_limit(service: str, cores: list[float]) -> Limit:
+    """A service is busy beyond 1.5 times the baseline's p95 and .25 core more than it."""
+    p95 = quantiles.quantile(cores, 0.95)
+    return Limit("cpu", service, p95, max(1.5 * p95, p95 + 0.25))
+
+
+def memory_limit(service: str, megabytes: list[float]) -> Limit:
+    """A service is large beyond 1.3 times the baseline's maximum and 64 MB more than it."""
+    return Limit("memory", service, max(megabytes), max(1.3 * max(megabytes), max(megabytes) + 64))
+
+
+@dataclass
+class _Watched:
+    limit: Limit
+    state: sequential.State
+    firing: str = ""
+    calm: int = 0
+
+
+@dataclass
+class Alerting:
+    """The alerts of one drill: fed a second at a time, it answers with what changed.
+
+    ``bad_seconds`` are, per signal, (bad, all) seconds of the baseline.
+    """
+
+    limits: Iterable[Limit]
+    bad_seconds: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    _watched: dict[tuple[str, str], _Watched] = field(default_factory=dict)
+    _fired: int = 0
+
+    def __post_init__(self) -> None:
+        limits = list(self.limits)
+        threshold = HOURS_BETWEEN_FALSE_ALARMS * 3600 * max(len(limits), 1)
+        for limit in limits:
+            bad, seconds = self.bad_seconds.get(limit.key, (0, 0))
+            p0 = min(max(P0_FLOOR, (bad + 1) / (seconds + 2)), P1 / 2)
+            self._watched[limit.key] = _Watched(limit, sequential.start(p0, P1, threshold))
+
+    def update(self, second: int, observations: Iterable[Observation]) -> list[dict[str, Any]]:
+        """Judge one second (ns of its beginning); the ``alert`` events that follow from it."""
+        changes = []
+        for seen in observations:
+            watched = self._watched.get((seen.signal, seen.subject))
+            if watched is None:
+                continue
+            change = self._judge(watched, second, seen)
+            if change:
+                changes.append(change)
+        return changes
+
+    def _judge(self, watched: _Watched, second: int, seen: Observation) -> dict[str, Any] | None:
+        bad = watched.limit.bad(seen.share)
+        if watched.firing:
+            watched.calm = 0 if bad else watched.calm + 1
+            if watched.calm < CALM_SECONDS:
+                return None
+            alert, watched.firing = watched.firing, ""
+            watched.state = sequential.reset(watched.state)
+            return self._event(watched, alert, "resolved", seen, second)
+        watched.state = sequential.step(watched.state, bad, second)
+        if not watched.state.alarm:
+            return None
+        self._fired += 1
+        watched.firing, watched.calm = f"A{self._fired}", 0
+        since = watched.state.since if watched.state.since is not None else second
+        return self._event(watched, watched.firing, "firing", seen, since)
+
+    @staticmethod
+    def _event(
+        watched: _Watched, alert: str, state: str, seen: Observation, since: int
+    ) -> dict[str, Any]:
+        return {
+            "id": alert,
+            "state": state,
+            "signal": seen.signal,
+            "subject": seen.subject,
+            "value": round(seen.value, 3),
+            "baseline": round(watched.limit.baseline, 3),
+            "threshold": round(watched.limit.threshold, 3),
+            "unit": UNITS[seen.signal],
+            "since": since - since % NS,
+        }
+
+
+def describe(alert: Mapping[str, Any]) -> str:
+    """One line for the terminal and for notifications."""
+    if alert["state"] == "resolved":
+        return f"{alert['id']} resolved: {alert['signal']} of {alert['subject']}"
+    return (
+        f"{alert['id']} {alert['signal']} of {alert['subject']}: {alert['value']:g} "
+        f"{alert['unit']} (baseline {alert['baseline']:g}, threshold {alert['threshold']:g})"
+    )

@@ -1,0 +1,47 @@
+"""``brownout``: the command line. Results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from brownout.app import archive, catalogue, flying, ops
+from brownout.model import BrownoutError
+
+app = typer.Typer(
+    name="brownout",
+    help="A flight simulator for performance regressions.",
+    epilog="Start with: brownout drill",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (flying, ops, archive, catalogue):
+    module.register(app)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 good, 1 the answer is no, 2 bad input, 3 the machine cannot."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        result = app(args=argv, standalone_mode=False)
+    except BrownoutError as error:
+        print(f"brownout: {error}", file=sys.stderr)
+        return error.exit_code
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("brownout: interrupted", file=sys.stderr)
+        return 130
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    return result if isinstance(result, int) else 0

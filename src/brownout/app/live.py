@@ -1,0 +1,155 @@
+"""The live view of a drill in the terminal that started it."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+
+from brownout.app import show
+from brownout.model import Event
+
+BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 40
+"""Seconds that a small chart reaches back."""
+
+QUIET = ("ready", "slo", "window", "reveal")
+"""Events that are told in words of their own, or only at the debrief."""
+
+
+def spark(values: list[float], top: float, marks: list[bool]) -> str:
+    """A small chart of values against ``top``; a mark (a deployment) is drawn as a bar."""
+    cells = []
+    for value, mark in zip(values, marks, strict=True):
+        level = min(int(len(BARS) * value / top), len(BARS) - 1) if top > 0 else 0
+        cells.append("[yellow]│[/]" if mark else BARS[level])
+    return "".join(cells)
+
+
+def line(event: Event) -> str:
+    """An event in one line, for the log below the charts and for a plain terminal."""
+    value = event.value
+    match event.name:
+        case "alert":
+            text = value["text"]
+        case "phase":
+            text = f"phase: {value['name']}"
+        case "closed":
+            text = f"closed: {value['reason']}"
+        case "process":
+            text = f"{value['name']} {value['state']}"
+        case _:
+            shown = value.get("error") or ", ".join(
+                f"{k} {v}"
+                for k, v in value.items()
+                if isinstance(v, str | bool) and v != "" and k not in ("columns", "rows")
+            )
+            state = {"invoke": "…", "ok": "done", "fail": "FAILED", "info": ""}[event.kind]
+            text = f"{event.actor}/{event.role} {event.name} {state} {shown}".strip()
+    return f"{event.t:7.1f} s  {text}"
+
+
+def advice(status: Mapping[str, Any], command: str) -> list[str]:
+    """What the person can do next, as commands to paste into another terminal."""
+    if status["phase"] in ("boot", "baseline"):
+        return ["calm traffic is being recorded; open a second terminal beside this one"]
+    firing = [a for a in status["alerts"] if a["state"] == "firing"]
+    acked = {e["value"].get("alert") for e in status["events"] if e["name"] == "ack"}
+    lines = [f"{command} ack {a['id']} --as bridge" for a in firing if a["id"] not in acked]
+    changes = status["deployments"]
+    if changes:
+        newest = changes[-1]
+        lines += [
+            f"{command} deployments   # then look at the release: git -C RUN/shop.git show ...",
+            f"{command} declare --deployment {newest['deployment']} --cause CAUSE --where FILE",
+        ]
+        if newest["kind"] == "model":
+            name, version = newest["previous"].split("=", 1)
+            lines.append(f"{command} set-model {name} {version} --as ai")
+        else:
+            lines.append(f"{command} rollback --as bridge")
+        lines += [f"{command} validate --load both --as qa", f"{command} resolve"]
+    else:
+        lines.append(f"{command} status")
+    return lines
+
+
+class View:
+    """Draws the board in place on a terminal; prints one line an event elsewhere."""
+
+    def __init__(self, console: Console, command: str, run: str) -> None:
+        self._console = console
+        self._command = command
+        self._run = run
+        self._charts: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WIDTH))
+        self._marks: deque[bool] = deque(maxlen=WIDTH)
+        self._log: deque[str] = deque(maxlen=8)
+        self._deployed = False
+        self._lock = threading.Lock()
+        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+
+    def start(self) -> None:
+        if self._live:
+            self._live.start()
+
+    def stop(self) -> None:
+        if self._live and self._live.is_started:
+            self._live.stop()
+
+    def event(self, event: Event) -> None:
+        """Tell one event."""
+        if event.name in QUIET:
+            return
+        with self._lock:
+            if event.kind == "ok" and event.value.get("deployment"):
+                self._deployed = True
+            self._log.append(line(event))
+        if not self._live:
+            self._console.print(line(event), markup=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Tell a step of the boot."""
+        with self._lock:
+            self._log.append(f"           {text}")
+        if self._live:
+            self._live.update(Group(*self._log), refresh=True)
+        else:
+            self._console.print(f"           {text}", markup=False, soft_wrap=True)
+
+    def draw(self, status: Mapping[str, Any]) -> None:
+        """Draw the board anew; called once a second."""
+        with self._lock:
+            self._marks.append(self._deployed)
+            self._deployed = False
+            for name, used in status["services"].items():
+                self._charts[f"{name} cores"].append(used["cores"])
+                self._charts[f"{name} MB"].append(used["megabytes"])
+        if self._live:
+            self._live.update(self._page(status), refresh=True)
+
+    def _page(self, status: Mapping[str, Any]) -> RenderableType:
+        head = f"[bold]{status['phase']}[/]  {status['t']:.0f} s   run {self._run}"
+        parts: list[RenderableType] = [head, show.routes(status), self._services(status)]
+        parts.append(show.alerts(status["alerts"]))
+        parts.append("\n".join(self._log).replace("[", r"\["))
+        parts.append("[bold]next, in another terminal[/]")
+        parts += [f"  {text}" for text in advice(status, self._command)]
+        return Group(*parts)
+
+    def _services(self, status: Mapping[str, Any]) -> Table:
+        rows = []
+        for name, used in status["services"].items():
+            cells = [name]
+            for unit, value in (("cores", used["cores"]), ("MB", used["megabytes"])):
+                values = list(self._charts[f"{name} {unit}"])
+                marks = list(self._marks)[-len(values) :]
+                top = max(1.0, *values) if unit == "cores" else max(values) * 1.2
+                cells += [f"{value:.2f}" if unit == "cores" else f"{value:.0f}"]
+                cells += [spark(values, top, marks)]
+            rows.append(cells)
+        return show.table("", ("service", "#cores", "", "#MB", ""), rows)

@@ -1,0 +1,139 @@
+"""How results look on a terminal: tables by rich, plain where stdout is no terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def result(value: Any, as_json: bool, render: Callable[[Any], RenderableType]) -> None:
+    """Print a result as JSON or as a table."""
+    if as_json:
+        print(json.dumps(value, indent=2))
+    else:
+        out.print(render(value))
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """A table whose numeric columns are right-aligned (a column is numeric when marked by '#')."""
+    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for name in columns:
+        right = name.startswith("#")
+        made.add_column(name.lstrip("#"), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*("-" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def routes(board: Mapping[str, Any]) -> Table:
+    """Rate, p95 against its SLO and errors per route."""
+    limits = {slo["route"]: slo for slo in board["slos"]}
+    rows = []
+    for route, seen in board["routes"].items():
+        limit = limits.get(route)
+        p95 = seen["p95_ms"]
+        mark = ""
+        if limit and p95 is not None:
+            mark = "[red]over[/]" if p95 > limit["p95_ms"] else "[green]ok[/]"
+        errors = seen["error_rate"]
+        rows.append(
+            (
+                route,
+                f"{seen['per_second']:.1f}",
+                None if p95 is None else f"{p95:.0f}",
+                f"{limit['p95_ms']:.0f}" if limit else None,
+                None if errors is None else f"{errors:.1%}",
+                mark,
+            )
+        )
+    return table("", ("route", "#req/s", "#p95 ms", "#SLO ms", "#errors", ""), rows)
+
+
+def services(board: Mapping[str, Any]) -> Table:
+    """CPU and memory per service."""
+    rows = [
+        (name, f"{used['cores']:.2f}", f"{used['megabytes']:.0f}")
+        for name, used in board["services"].items()
+    ]
+    return table("", ("service", "#cores", "#MB"), rows)
+
+
+def alerts(found: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """One line an alert."""
+    if not found:
+        return "no alerts"
+    rows = [(a["id"], a["state"], a.get("text", a["subject"])) for a in found]
+    return table("", ("alert", "state", "what"), rows)
+
+
+def deployments(found: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """One line a deployment."""
+    if not found:
+        return "no deployments in this drill yet"
+    rows = [
+        (d["deployment"], f"{d['t']:.0f}", d["kind"], d["ref"], d.get("previous"), d["actor"])
+        for d in found
+    ]
+    return table("", ("id", "#at s", "kind", "what", "before", "by"), rows)
+
+
+def board(status: Mapping[str, Any]) -> Group:
+    """The whole board as one page."""
+    return Group(
+        f"phase {status['phase']}, {status['t']:.0f} s",
+        routes(status),
+        services(status),
+        alerts(status["alerts"]),
+        deployments(status["deployments"]),
+    )
+
+
+def completion(event: Mapping[str, Any]) -> None:
+    """How an op ended, in one line or a table."""
+    value = event["value"]
+    if event["kind"] == "fail":
+        err.print(f"{event['name']} failed: {value['error']}", markup=False)
+    elif value.get("columns"):
+        out.print(table("", value["columns"], value["rows"]))
+    elif event["name"] == "validate":
+        out.print(validation(value))
+    else:
+        extra = ", ".join(
+            f"{k} {v}" for k, v in value.items() if k in ("deployment", "ref", "previous")
+        )
+        out.print(f"{event['name']} done{': ' + extra if extra else ''}", markup=False)
+
+
+def validation(value: Mapping[str, Any]) -> Group:
+    """The answer of a validation: SLOs, tests, golden sets."""
+    rows = [
+        (
+            row["load"],
+            row["route"],
+            f"{row['p95_ms']:.0f}",
+            f"{row['limit_ms']:.0f}",
+            f"{row['error_rate']:.1%}",
+            "ok" if row["ok"] else "broken",
+        )
+        for row in value["slos"]
+    ]
+    tests, golden = value["functional"], value["golden"]
+    lines = [f"functional tests: {tests['total']} run, {len(tests['failures'])} failed"]
+    lines += [f"  {failure}" for failure in tests["failures"]]
+    lines += [
+        f"golden set {m['name']}: {m['value']:g} (limit {m['limit']:g}) "
+        f"{'ok' if m['ok'] else 'broken'}"
+        for m in golden["metrics"]
+    ]
+    return Group(
+        table("", ("load", "route", "#p95 ms", "#SLO ms", "#errors", ""), rows),
+        *lines,
+        "validation passed" if value["passed"] else "validation NOT passed",
+    )

@@ -1,0 +1,366 @@
+"""The drill: one loop that performs what the director, the responder and the machine ask for.
+
+The loop's thread alone writes the history. Whatever takes time (boot, deployments, validation)
+runs in one worker thread and comes back as a message; whoever asks waits on a future.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brownout import director, history
+from brownout.alerting import Alerting, describe
+from brownout.baseline import Calibration, calibrate
+from brownout.model import Briefing, BrownoutError, Event, Op, Promise, Recording, Script
+from brownout.observer import Seen, observations
+from brownout.responders import Responder
+
+QUICK = ("ack", "declare", "say", "resolve")
+SLOW = ("deploy", "rollback", "set-model", "migrate", "sql", "validate")
+OPS = (*QUICK, *SLOW)
+FLYING = ("incident", "validation")
+
+TICK = 0.2
+"""Seconds between two looks at the director."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    op: Op
+    answer: Future[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    invoke: Event | None
+    op: Op
+    value: Mapping[str, Any]
+    error: BaseException | None
+    answer: Future[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that nobody asked for: a process died or came back."""
+
+    name: str
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the loop acts on; each call may take seconds and may raise BrownoutError."""
+
+    boot: Callable[[], Mapping[str, Any]]
+    perform: Callable[[Op], Mapping[str, Any]]
+    watch: Callable[[Callable[[Seen], None]], None]
+    recording: Callable[[], Recording]
+    declared: Mapping[str, tuple[float, float]]
+
+
+class Drill:
+    """One flight. ``fly`` runs the loop to the debrief and returns why the drill was closed."""
+
+    def __init__(
+        self,
+        script: Script,
+        reveal: Mapping[str, Any],
+        world: World,
+        writer: history.Writer,
+        responder: Responder,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self.briefing = Briefing(script.workload, script.pace, ("bridge",), OPS)
+        self.slos: Sequence[Promise] = ()
+        self.stopped = threading.Event()
+        self._script = script
+        self._reveal = reveal
+        self._world = world
+        self._writer = writer
+        self._responder = responder
+        self._tell = tell
+        self._inbox: queue.Queue[Asked | Finished | Noticed | Seen] = queue.Queue()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="ops")
+        self._began = time.monotonic()
+        self._seen: list[Seen] = []
+        self._last: Seen | None = None
+        self._alerting: Alerting | None = None
+        self._limits: dict[tuple[str, str], Any] = {}
+        self._failure: BaseException | None = None
+
+    # What responders and the API use, from any thread
+
+    @property
+    def events(self) -> Sequence[Event]:
+        return self._writer.events
+
+    @property
+    def recording(self) -> Recording:
+        return self._world.recording()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def submit(self, op: Op) -> Future[Event]:
+        answer: Future[Event] = Future()
+        if self.stopped.is_set():
+            answer.set_exception(BrownoutError("the drill has ended"))
+        else:
+            self._inbox.put(Asked(op, answer))
+        return answer
+
+    def do(self, op: Op) -> Event:
+        return self.submit(op).result()
+
+    def notice(self, name: str, value: Mapping[str, Any]) -> None:
+        """Have an ``info`` event written, e.g. that a process died."""
+        self._inbox.put(Noticed(name, value))
+
+    def interrupt(self) -> None:
+        """End the drill soon, as Ctrl-C does. Safe in a signal handler."""
+        self.stopped.set()
+
+    def status(self) -> dict[str, Any]:
+        """The board (see ``docs/architecture.md``): a snapshot for people and for the API."""
+        events = list(self.events)
+        alerts = {e.value["id"]: dict(e.value) for e in history.infos(events, "alert")}
+        changes = [
+            {"actor": done.actor, "t": done.t, **done.value}
+            for _, done in history.completed(events, *SLOW)
+            if "deployment" in done.value
+        ]
+        return {
+            "phase": history.phase(events),
+            "t": round(self.seconds(), 1),
+            "slos": [asdict(slo) for slo in self.slos],
+            "alerts": list(alerts.values()),
+            "deployments": changes,
+            "events": [asdict(e) for e in events[-12:]],
+            **(self._last.board if self._last else {"routes": {}, "services": {}}),
+        }
+
+    # The loop
+
+    def fly(self) -> str:
+        """Run to the end. Raises what made the boot or the baseline fail."""
+        self._info("phase", name="boot")
+        self._start(None, Op("control", "bridge", "boot"), Future())
+        while True:
+            move = director.next_op(self._script, self.events, self.seconds())
+            if isinstance(move, director.Done):
+                break
+            if isinstance(move, Op):
+                self._direct(move)
+            elif self.stopped.is_set():
+                self._close("interrupted")
+            self._handle_messages()
+            if self._failure:
+                break
+        self.stopped.set()
+        self._responder.stop()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._refuse_waiting()
+        if self._failure:
+            raise self._failure
+        return str(history.infos(self.events, "closed")[-1].value["reason"])
+
+    def _handle_messages(self) -> None:
+        try:
+            message = self._inbox.get(timeout=TICK)
+        except queue.Empty:
+            return
+        match message:
+            case Asked():
+                self._ask(message.op, message.answer)
+            case Finished():
+                self._finish(message)
+            case Noticed():
+                self._info(message.name, **message.value)
+            case Seen():
+                self._see(message)
+
+    def _direct(self, op: Op) -> None:
+        match op.name:
+            case "phase":
+                self._enter(str(op.args["name"]))
+            case "close":
+                self._close(str(op.args["reason"]))
+            case _:
+                self._begin(op, Future())
+
+    def _enter(self, phase: str) -> None:
+        if phase == "incident":
+            self._freeze()
+        self._info("phase", name=phase)
+
+    def _close(self, reason: str) -> None:
+        if history.last_info(self.events, "closed"):
+            return
+        if history.phase(self.events) in FLYING:
+            self._window_of_incident()
+        self._info("closed", reason=reason)
+        self._info("phase", name="closed")
+        culprit = self._culprit()
+        self._info(
+            "reveal", **self._reveal, culprit=culprit.value["deployment"] if culprit else None
+        )
+
+    # Ops
+
+    def _ask(self, op: Op, answer: Future[Event]) -> None:
+        phase = history.phase(self.events)
+        if op.name not in OPS:
+            answer.set_exception(BrownoutError(f"unknown op {op.name!r}; known: {', '.join(OPS)}"))
+        elif op.name != "say" and phase not in FLYING:
+            answer.set_exception(
+                BrownoutError(f"{op.name} is not possible in phase {phase}; wait for the incident")
+            )
+        elif problem := self._problem(op):
+            answer.set_exception(BrownoutError(problem))
+        else:
+            self._begin(op, answer)
+
+    def _problem(self, op: Op) -> str:
+        if op.name == "ack":
+            known = [e.value["id"] for e in history.infos(self.events, "alert")]
+            if op.args.get("alert") not in known:
+                return f"no alert {op.args.get('alert')!r}; so far: {', '.join(known) or 'none'}"
+        if op.name == "declare":
+            known = [d["deployment"] for d in self.status()["deployments"]]
+            if op.args.get("deployment") not in [*known, "none"]:
+                return (
+                    f"no deployment {op.args.get('deployment')!r}; so far: "
+                    f"{', '.join(known) or 'none'} (or 'none')"
+                )
+        return ""
+
+    def _begin(self, op: Op, answer: Future[Event]) -> None:
+        invoke = self._write("invoke", op)
+        if op.name in SLOW:
+            if op.name == "validate":
+                self._info("phase", name="validation")
+            self._start(invoke, op, answer)
+        else:
+            answer.set_result(self._write("ok", op, {}, invoke.seq))
+
+    def _start(self, invoke: Event | None, op: Op, answer: Future[Event]) -> None:
+        def work() -> None:
+            value: Mapping[str, Any] = {}
+            failure: BaseException | None = None
+            try:
+                value = self._world.boot() if invoke is None else self._world.perform(op)
+            except BaseException as error:
+                failure = error
+            self._inbox.put(Finished(invoke, op, value, failure, answer))
+
+        self._worker.submit(work)
+
+    def _finish(self, done: Finished) -> None:
+        if done.invoke is None:
+            self._booted(done)
+            return
+        if done.error is None:
+            value = dict(done.value)
+            if value.get("kind"):
+                value = {"deployment": f"D{self._deployments() + 1}", **value}
+            event = self._write("ok", done.op, value, done.invoke.seq)
+        else:
+            code = getattr(done.error, "exit_code", 1)
+            value = {"error": str(done.error) or type(done.error).__name__, "exit_code": code}
+            event = self._write("fail", done.op, value, done.invoke.seq)
+        if done.op.name == "validate" and history.phase(self.events) == "validation":
+            self._info("phase", name="incident")
+        done.answer.set_result(event)
+
+    def _booted(self, done: Finished) -> None:
+        if done.error:
+            self._failure = done.error
+            return
+        self._info("ready", **done.value)
+        self._world.watch(self._inbox.put)
+        self._responder.start(self)
+
+    def _deployments(self) -> int:
+        return len(self.status()["deployments"])
+
+    # The baseline and the alerts
+
+    def _see(self, seen: Seen) -> None:
+        self._last = seen
+        if history.phase(self.events) == "baseline":
+            self._seen.append(seen)
+        if self._alerting and history.phase(self.events) in FLYING:
+            for alert in self._alerting.update(seen.second, observations(seen, self._limits)):
+                self._info("alert", **alert, text=describe(alert))
+
+    def _freeze(self) -> None:
+        """Freeze the SLOs and the limits of the alerts from the baseline that has just ended."""
+        began = history.last_info(self.events, "phase")
+        assert began is not None
+        try:
+            frozen: Calibration = calibrate(
+                self.recording, began.at, time.time_ns(), self._seen, self._world.declared
+            )
+        except BrownoutError as error:
+            self._failure = error
+            return
+        self.slos = frozen.slos
+        self._limits = {limit.key: limit for limit in frozen.limits}
+        self._alerting = Alerting(frozen.limits, frozen.bad_seconds)
+        self._info("slo", routes=frozen.routes)
+        self._info("window", name="baseline", start=frozen.window.start, end=frozen.window.end)
+
+    # The end
+
+    def _culprit(self) -> Event | None:
+        """The deployment that the truth names, or None."""
+        change = self._reveal["truth"]["change"]
+        for _, done in history.completed(self.events, *SLOW):
+            if done.actor == "director" and f"{done.value['kind']} {done.value['ref']}" == change:
+                return done
+        return None
+
+    def _window_of_incident(self) -> None:
+        """From the bad deployment (else the director's last) to the first change by a player."""
+        mine = [d for i, d in history.completed(self.events, *SLOW) if d.actor == "director"]
+        culprit = self._culprit() or (mine[-1] if mine else None)
+        if culprit is None:
+            return
+        start = int(culprit.value["serving_at"])
+        players = [
+            i.at
+            for i, d in history.completed(self.events, *SLOW)
+            if d.actor != "director" and d.value.get("deployment") and i.at > start
+        ]
+        self._info("window", name="incident", start=start, end=min([*players, time.time_ns()]))
+
+    def _refuse_waiting(self) -> None:
+        while True:
+            try:
+                message = self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(message, Asked):
+                message.answer.set_exception(BrownoutError("the drill has ended"))
+
+    # Writing
+
+    def _info(self, name: str, /, **value: Any) -> None:
+        self._write("info", Op("control", "bridge", name), value)
+
+    def _write(
+        self,
+        kind: Any,
+        op: Op,
+        value: Mapping[str, Any] | None = None,
+        cause: int | None = None,
+    ) -> Event:
+        event = self._writer.append(time.time_ns(), kind, op, value, cause)
+        self._tell(event)
+        return event

@@ -1,0 +1,130 @@
+"""Validation: promises under normal and peak load, functional tests and golden sets.
+
+The tests are run from the installation, never from the checkout of whoever is being judged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brownout.model import BrownoutError, Promise, Recording, Window
+from brownout.report import promises
+
+LOADS = ("normal", "peak", "both")
+
+SETTLE = 3
+"""Seconds after a change of the load that are not judged, and for the last rows to arrive."""
+
+TESTS_TIMEOUT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a validation works on."""
+
+    recording: Recording
+    slos: Sequence[Promise]
+    shop: Path
+    shop_url: str
+    ai_url: str
+    models: Path
+    set_load: Callable[[str], None]
+    stopped: threading.Event
+
+
+def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
+    """The value of a ``validate`` event; its ``passed`` is the answer."""
+    if load not in LOADS:
+        raise BrownoutError(f"validate --load {load}: choose one of {', '.join(LOADS)}")
+    start = time.time_ns()
+    functional = functional_tests(ground)
+    golden = golden_sets(ground)
+    slos = []
+    try:
+        for profile in ("normal", "peak") if load == "both" else (load,):
+            slos += under_load(ground, profile, seconds)
+    finally:
+        ground.set_load("normal")
+    return {
+        "passed": functional["passed"] and golden["passed"] and all(row["ok"] for row in slos),
+        "load": load,
+        "slos": slos,
+        "functional": functional,
+        "golden": golden,
+        "start": start,
+        "end": time.time_ns(),
+    }
+
+
+def under_load(ground: Ground, profile: str, seconds: float) -> list[dict[str, Any]]:
+    """The promises of each route over ``seconds`` of one load profile."""
+    ground.set_load(profile)
+    _wait(ground, SETTLE)
+    start = time.time_ns()
+    _wait(ground, seconds)
+    end = time.time_ns()
+    _wait(ground, SETTLE)
+    rows = promises.check(ground.recording, ground.slos, Window(start, end))
+    return [{"load": profile, **row} for row in rows]
+
+
+def _wait(ground: Ground, seconds: float) -> None:
+    if ground.stopped.wait(seconds):
+        raise BrownoutError("the drill ended while it was being validated")
+
+
+def functional_tests(ground: Ground) -> dict[str, Any]:
+    """Run the shop's black-box tests against the live shop: {passed, total, failures}."""
+    argv = [sys.executable, "-m", "unittest", "discover", "-s", "tests", "-t", "."]
+    done = _run(argv, ground, {"SHOP_URL": ground.shop_url})
+    ran = re.search(r"^Ran (\d+) tests?", done.stderr, re.MULTILINE)
+    failures = re.findall(r"^(?:FAIL|ERROR): (.+)$", done.stderr, re.MULTILINE)
+    if not ran or (done.returncode and not failures):
+        failures = [(done.stderr.strip() or "no output").splitlines()[-1]]
+    total = int(ran.group(1)) if ran else 0
+    return {"passed": done.returncode == 0 and total > 0, "total": total, "failures": failures}
+
+
+def golden_sets(ground: Ground) -> dict[str, Any]:
+    """Measure the quality of the models in service: {passed, metrics}."""
+    argv = [sys.executable, "-m", "tests.golden", "--ai", ground.ai_url]
+    done = _run([*argv, "--models", str(ground.models)], ground, {})
+    try:
+        return dict(json.loads(done.stdout))
+    except ValueError:
+        reason = (done.stderr.strip() or "no output").splitlines()[-1]
+        return {"passed": False, "metrics": [], "reason": reason}
+
+
+def _run(
+    argv: list[str], ground: Ground, extra: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a child in the installation's shop; ended early when the drill ends."""
+    environment = {**os.environ, **extra, "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen(
+        argv,
+        cwd=ground.shop,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        deadline = time.monotonic() + TESTS_TIMEOUT
+        while True:
+            try:
+                out, err = child.communicate(timeout=0.2)
+                return subprocess.CompletedProcess(argv, child.returncode, out, err)
+            except subprocess.TimeoutExpired:
+                if ground.stopped.is_set() or time.monotonic() > deadline:
+                    child.kill()
