@@ -123,6 +123,20 @@ class Supervisor:
             raise
         return child
 
+    def run(self, command: Command, timeout: float) -> None:
+        """Run a command to its end, ``timeout`` seconds at most.
+
+        Raises BrownoutError with the last lines of its log when it fails, is late or is stopped.
+        """
+        child = self._enlist(command)
+        try:
+            if not child.over.wait(timeout):
+                raise BrownoutError(_story(child, f"was not done after {timeout:g} s"))
+        finally:
+            self.stop(child, grace=0.5)
+        if child.process.returncode:
+            raise BrownoutError(_story(child, _ending(child.process.returncode)))
+
     def stop(self, child: Child, grace: float | None = None) -> None:
         """End the child and its group; SIGKILL after ``grace`` seconds (default: its command's)."""
         self._ask(child)
