@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from brownout.model import MachineError
 from brownout.stack.account import Account, account
 from brownout.stack.environment import plain
 from brownout.stack.ports import HOST
@@ -41,6 +42,8 @@ full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 512MB
+wal_recycle = off
+wal_init_zero = off
 checkpoint_timeout = 30min
 # Files in the cluster, not in /dev/shm: a SIGKILL leaves nothing behind.
 dynamic_shared_memory_type = mmap
@@ -133,7 +136,17 @@ class Postgres:
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
 
+    def sync(self, supervisor: Supervisor) -> None:
+        """Put the stopped cluster on the disk for good (its server never waits for that)."""
+        argv = [str(self.bin / "initdb"), "--pgdata", str(self.folder), "--sync-only"]
+        supervisor.run(self._command("initdb", argv), timeout=120)
+
     def _command(self, name: str, argv: list[str]) -> Command:
+        if not self.account.reaches(self.bin / "postgres"):
+            raise MachineError(
+                f"PostgreSQL refuses to run as root, and the user nobody cannot get to {self.bin}: "
+                "run brownout as an ordinary user, or install it in a folder open to all."
+            )
         return Command(
             name=name,
             service="postgres",

@@ -1,0 +1,50 @@
+"""What decides the shop's data and models, and the key under which they are cached."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from brownout.stack import programs
+
+FORMAT = 1
+"""Counts up when the layout or the making of a dataset changes."""
+
+INGREDIENTS = (
+    "data/**/*",
+    "ai/**/*",
+    "backend/**/migrations/*.py",
+    "backend/**/models.py",
+    "backend/**/management/**/*.py",
+)
+"""The files of the shop that decide what is in the database and the models."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes a dataset; ``size`` is normal or small."""
+
+    shop: Path
+    seed: int = 7
+    size: str = "normal"
+
+    def key(self) -> str:
+        """The hash of all that the dataset depends on, as 16 hexadecimal digits."""
+        packages = [version(name) for name in ("numpy", "scikit-learn", "scipy")]
+        postgres = programs.version(programs.find_postgres())
+        machine = [platform.python_version(), platform.system(), platform.machine()]
+        words = [FORMAT, self.seed, self.size, postgres, packages, machine]
+        digest = hashlib.sha256(json.dumps(words).encode())
+        for path in self._ingredients():
+            content = path.read_bytes()
+            name = path.relative_to(self.shop).as_posix()
+            digest.update(f"\n{name}\n{len(content)}\n".encode() + content)
+        return digest.hexdigest()[:16]
+
+    def _ingredients(self) -> list[Path]:
+        paths = {path for pattern in INGREDIENTS for path in self.shop.glob(pattern)}
+        return sorted(p for p in paths if p.is_file() and "__pycache__" not in p.parts)

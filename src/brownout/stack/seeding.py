@@ -1,0 +1,153 @@
+"""Makes a dataset: the shop's own commands, run into a new PostgreSQL cluster."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import json
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from brownout.stack import programs
+from brownout.stack.environment import ONE_THREAD, plain
+from brownout.stack.ports import free_ports
+from brownout.stack.postgres import Postgres
+from brownout.stack.recipe import Recipe
+from brownout.stack.room import open_folder, size_of
+from brownout.stack.supervisor import Command, Supervisor
+
+Progress = Callable[[str], None]
+"""Told what begins, for people to read; from several threads."""
+
+PATIENCE = 600.0
+"""Seconds that one step may take on a slow machine (a fast one needs ten)."""
+
+
+@dataclass(frozen=True)
+class Kitchen:
+    """What the steps share."""
+
+    recipe: Recipe
+    supervisor: Supervisor
+    postgres: Postgres
+    result: Path
+    progress: Progress
+
+    def generate(self) -> None:
+        self.progress("generating customers, books, reviews and orders")
+        options = ["--seed", str(self.recipe.seed), "--size", self.recipe.size]
+        self._python("generate", "", "-m", "data.generate", "--out", self._data, *options)
+
+    def database(self) -> None:
+        self.progress("creating a database")
+        self.postgres.initialise(self.supervisor)
+        self.supervisor.start(self.postgres.command(), self.postgres.ready, timeout=60)
+        self.postgres.create_database()
+        self.progress("creating its tables")
+        self._python("migrate", "backend", "manage.py", "migrate", "--verbosity", "1")
+
+    def load(self) -> None:
+        self.progress("loading the data")
+        self._python("load", "backend", "manage.py", "load", "--data", self._data)
+
+    def train(self) -> None:
+        self.progress("training the models")
+        models = str(self.result / "models")
+        self._python("train", "", "-m", "ai.train", "--data", self._data, "--out", models)
+
+    def finish(self) -> None:
+        """Every page visible and frozen: reading must not write. Statistics begin at zero."""
+        self.progress("tidying up the database")
+        with psycopg.connect(self.postgres.admin_url, autocommit=True) as connection:
+            connection.execute("VACUUM (FREEZE, ANALYZE)")
+            connection.execute("SELECT pg_stat_statements_reset(), pg_stat_reset()")
+            connection.execute("CHECKPOINT")
+        for child in self.supervisor.children():
+            self.supervisor.stop(child, grace=30.0)
+        self.postgres.sync(self.supervisor)
+
+    @property
+    def _data(self) -> str:
+        return str(self.result / "data")
+
+    def _python(self, name: str, folder: str, *words: str) -> None:
+        postgres, cwd = self.postgres, self.recipe.shop / folder
+        settings = {
+            "DATABASE_URL": postgres.url,
+            "DJANGO_SETTINGS_MODULE": "shop.settings",
+            "SECRET_KEY": secrets.token_hex(),
+            "PYTHONDONTWRITEBYTECODE": "1",  # the shop's folder is not ours to write to
+        }
+        environment = plain(postgres.run_id, postgres.run) | ONE_THREAD | settings
+        log = postgres.run / "logs" / f"{name}.log"
+        argv = [sys.executable, *words]
+        self.supervisor.run(Command(name, "seeding", argv, environment, cwd, log), PATIENCE)
+
+
+def build(recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Make ``folder``, the finished dataset. The caller holds its lock."""
+    began = time.monotonic()
+    for stale in folder.parent.glob(f"{folder.name}.*.building"):
+        shutil.rmtree(stale, ignore_errors=True)
+    work = folder.with_suffix(".work")  # its logs stay when it fails
+    work.mkdir(exist_ok=True)
+    run_id = f"seed-{secrets.token_hex(4)}"
+    result = folder.with_suffix(f".{run_id}.building")
+    with Supervisor(run_id, lambda notice: None) as supervisor:
+        supervisor.reaper.remove(result)
+        result.mkdir(mode=0o700)
+        kitchen = _kitchen(recipe, supervisor, work, result, progress)
+        together(supervisor, kitchen.generate, kitchen.database)
+        together(supervisor, kitchen.load, kitchen.train)
+        kitchen.finish()
+        cluster = kitchen.postgres.folder
+        if cluster.parent != result:
+            shutil.move(cluster, result / "postgres")
+        manifest = {
+            "seed": recipe.seed,
+            "size": recipe.size,
+            "password": kitchen.postgres.password,
+            "postgres": ".".join(map(str, programs.version(kitchen.postgres.bin))),
+            "bytes": size_of(result / "postgres"),
+            "seconds": round(time.monotonic() - began, 1),
+        }
+        (result / "dataset.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        with contextlib.suppress(FileNotFoundError):  # a damaged one: nobody can be using it
+            shutil.rmtree(folder)
+        result.rename(folder)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _kitchen(
+    recipe: Recipe, supervisor: Supervisor, work: Path, result: Path, progress: Progress
+) -> Kitchen:
+    postgres = Postgres(
+        run_id=supervisor.run_id,
+        run=work,
+        folder=result / "postgres",
+        port=free_ports(1)[0],
+        password=secrets.token_hex(16),
+    )
+    home = open_folder(result, supervisor, postgres.account)
+    postgres = dataclasses.replace(postgres, folder=home / "postgres")
+    return Kitchen(recipe, supervisor, postgres, result, progress)
+
+
+def together(supervisor: Supervisor, *steps: Callable[[], None]) -> None:
+    """Run the steps in parallel; when one fails, end the others at once and raise its error."""
+    with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
+        futures = [pool.submit(step) for step in steps]
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                future.result()
+        except BaseException:
+            supervisor.close()
+            raise
