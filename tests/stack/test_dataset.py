@@ -23,6 +23,7 @@ import pytest
 
 from brownout.model import BrownoutError, MachineError
 from brownout.stack import dataset
+from brownout.stack.account import Account, become_nobody
 from brownout.stack.dataset import prepare
 from brownout.stack.ports import free_ports
 from brownout.stack.postgres import Postgres
@@ -127,6 +128,23 @@ def test_made_once_and_served_from_a_copy(
         assert connection.execute(query).fetchone() == (0, 1)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_nobody_gets_its_copy_where_it_may_be(
+    shop: Path, supervisor: Supervisor, tmp_path: Path
+) -> None:
+    made = prepare(Recipe(shop), tmp_path / "cache", lambda step: None)
+    run = tmp_path / "run"
+    run.mkdir(mode=0o700)
+    nobody = Account("nobody", become_nobody)
+    folder = made.place(run, supervisor, nobody)
+    assert not folder.is_relative_to(run)
+    port = free_ports(1)[0]
+    postgres = Postgres(supervisor.run_id, run, folder, port, made.password, account=nobody)
+    supervisor.start(postgres.command(), postgres.ready, timeout=60)
+    supervisor.close()
+    assert not folder.parent.exists()
+
+
 def test_the_key_follows_what_decides_the_data(shop: Path) -> None:
     key = Recipe(shop).key()
     (shop / "backend/catalog/views.py").write_text("# a change that touches no data")
@@ -176,7 +194,8 @@ def test_a_killed_builder_leaves_nothing_half(shop: Path, tmp_path: Path) -> Non
     train.write_text(f"open({str(tmp_path / 'sign')!r}, 'w'); import time; time.sleep(600)")
     code = f"""
         from pathlib import Path
-        from brownout.stack.dataset import prepare
+        from brownout.stack.account import Account, become_nobody
+from brownout.stack.dataset import prepare
         from brownout.stack.recipe import Recipe
         prepare(Recipe(Path({str(shop)!r})), Path({str(cache)!r}), print)
     """

@@ -119,7 +119,7 @@ class Supervisor:
         try:
             self._await(child, ready, timeout)
         except BaseException:
-            self.stop(child, grace=0.0)
+            self.stop(child, grace=0.5)
             raise
         return child
 
