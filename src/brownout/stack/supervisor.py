@@ -8,15 +8,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable
 
 import psutil
 
 from brownout.model import BrownoutError, MachineError
+from brownout.stack.child import Child, Command, Notice, ending, notice, story
 from brownout.stack.reaper import Reaper
+
+__all__ = ["Child", "Command", "Notice", "Supervisor"]
 
 POLL = 0.02
 """Seconds between two readiness checks."""
@@ -29,61 +29,6 @@ BACKOFF = (0.2, 5.0)
 
 SETTLED = 10.0
 """A child that lived so many seconds starts again with the shortest back-off."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """How to start one process.
-
-    ``name`` is unique among the living; ``service`` is what it is part of (collector, postgres,
-    valkey, ai, web, worker, load). ``env`` is the whole environment (environment.py builds it).
-    ``before_exec`` runs in the forked child: it may call the system, and nothing that takes a lock.
-    """
-
-    name: str
-    service: str
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    cwd: Path
-    log: Path
-    release: str = ""
-    pass_fds: Sequence[int] = ()
-    before_exec: Callable[[], None] | None = None
-    restart: bool = True
-    stop_signal: int = signal.SIGTERM
-    grace: float = 3.0
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What happened to a child unasked. ``code``: exit code, or minus the signal's number."""
-
-    kind: Literal["exited", "restarted"]
-    at: int
-    name: str
-    service: str
-    release: str
-    pid: int
-    code: int | None = None
-
-
-@dataclass(eq=False)
-class Child:
-    """A supervised process; after a restart the same object with another pid."""
-
-    command: Command
-    process: subprocess.Popen[bytes]
-    started_at: int
-    ready: bool = False
-    asked: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def alive(self) -> bool:
-        return not self.over.is_set() and self.process.poll() is None
 
 
 class Supervisor:
@@ -131,11 +76,11 @@ class Supervisor:
         child = self._enlist(command)
         try:
             if not child.over.wait(timeout):
-                raise BrownoutError(_story(child, f"was not done after {timeout:g} s"))
+                raise BrownoutError(story(child, f"was not done after {timeout:g} s"))
         finally:
             self.stop(child, grace=0.5)
         if child.process.returncode:
-            raise BrownoutError(_story(child, _ending(child.process.returncode)))
+            raise BrownoutError(story(child, ending(child.process.returncode)))
 
     def stop(self, child: Child, grace: float | None = None) -> None:
         """End the child and its group; SIGKILL after ``grace`` seconds (default: its command's)."""
@@ -207,14 +152,14 @@ class Supervisor:
         deadline = time.monotonic() + timeout
         while not child.over.is_set() and ready is not None and not ready():
             if time.monotonic() > deadline:
-                raise BrownoutError(_story(child, f"was not ready after {timeout:g} s"))
+                raise BrownoutError(story(child, f"was not ready after {timeout:g} s"))
             child.over.wait(POLL)
         with self._lock:
             if not child.over.is_set():
                 child.ready = True
                 return
-        verb = "was stopped" if child.asked.is_set() else _ending(child.process.returncode)
-        raise BrownoutError(_story(child, f"{verb} before it was ready"))
+        verb = "was stopped" if child.asked.is_set() else ending(child.process.returncode)
+        raise BrownoutError(story(child, f"{verb} before it was ready"))
 
     def _watch(self, child: Child) -> None:
         pause = BACKOFF[0]
@@ -226,7 +171,7 @@ class Supervisor:
                 if not (unasked and child.command.restart):
                     self._forget(child)
             if unasked:
-                self._notify(_notice("exited", child, code))
+                self._notify(notice("exited", child, code))
             if child.over.is_set():
                 return
             if time.time_ns() - child.started_at > SETTLED * 1e9:
@@ -234,7 +179,7 @@ class Supervisor:
             while not child.asked.wait(pause):
                 pause = min(2 * pause, BACKOFF[1])
                 if self._revive(child):
-                    self._notify(_notice("restarted", child, None))
+                    self._notify(notice("restarted", child, None))
                     break
             else:
                 self._forget(child)
@@ -278,34 +223,3 @@ class Supervisor:
         for process in family:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-
-
-def _notice(kind: Literal["exited", "restarted"], child: Child, code: int | None) -> Notice:
-    command = child.command
-    return Notice(
-        kind, time.time_ns(), command.name, command.service, command.release, child.pid, code
-    )
-
-
-def _ending(code: int | None) -> str:
-    if code is not None and code < 0:
-        return f"was ended by {signal.Signals(-code).name}"
-    return f"exited with code {code}"
-
-
-def _story(child: Child, what: str) -> str:
-    """One sentence, then the end of the log: usually the cause is in there."""
-    tail = last_lines(child.command.log)
-    said = "\n" + "\n".join(f"  {line}" for line in tail) if tail else " It wrote nothing."
-    return f"{child.command.name} {what}; see {child.command.log}.{said}"
-
-
-def last_lines(log: Path, count: int = 12) -> list[str]:
-    """The last lines of a log, of at most the last 8 KiB."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
-            text = file.read().decode(errors="replace")
-    except OSError:
-        return []
-    return [line for line in text.splitlines() if line.strip()][-count:]
