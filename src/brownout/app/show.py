@@ -32,6 +32,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     return made
 
 
+def records(title: str, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """A table of equal dictionaries."""
+    if not rows:
+        return "nothing"
+    return table(title, list(rows[0]), [list(row.values()) for row in rows])
+
+
 def routes(board: Mapping[str, Any]) -> Table:
     """Rate, p95 against its SLO and errors per route."""
     limits = {slo["route"]: slo for slo in board["slos"]}

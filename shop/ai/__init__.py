@@ -1,0 +1,1 @@
+"""The AI service: trained models with versions, served over HTTP."""

@@ -1,0 +1,51 @@
+"""The catalogue's queries, each with the relations that its readers need."""
+
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count, QuerySet
+
+from catalog.models import Book, Genre
+from catalog.serializers import BookCard, GenreLine
+
+SORTS = {
+    "popular": ["-sold", "-id"],
+    "newest": ["-published", "-id"],
+    "rating": ["-rating", "-id"],
+    "price": ["price_cents", "id"],
+}
+TOP = 12
+TOP_TIMEOUT = 300
+GENRES_TIMEOUT = 3600
+
+
+def cards() -> QuerySet[Book]:
+    """Books as lists show them: authors in one further query, long columns left out."""
+    return Book.objects.defer("document", "description").prefetch_related("authors")
+
+
+def by_ids(ids: list[int]) -> list[Book]:
+    """Books in the order of ``ids``; those that are gone are left out."""
+    found = {book.id: book for book in cards().filter(id__in=ids)}
+    return [found[i] for i in ids if i in found]
+
+
+def top(sort: str) -> list[dict[str, Any]]:
+    """The first books of a sort order, from the cache; a periodic task keeps it warm."""
+    return cache.get(f"top:{sort}") or refresh_top(sort)
+
+
+def refresh_top(sort: str) -> list[dict[str, Any]]:
+    """Compute a top list anew and put it into the cache."""
+    found = BookCard(cards().order_by(*SORTS[sort])[:TOP], many=True).data
+    cache.set(f"top:{sort}", found, TOP_TIMEOUT)
+    return found
+
+
+def genres() -> list[dict[str, Any]]:
+    """All genres with the number of their books."""
+
+    def count() -> list[dict[str, Any]]:
+        return GenreLine(Genre.objects.annotate(count=Count("books")), many=True).data
+
+    return cache.get_or_set("genres", count, GENRES_TIMEOUT)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from orders import views
+
+urlpatterns = [
+    path("cart/", views.Cart.as_view()),
+    path("cart/items/", views.CartItems.as_view()),
+    path("cart/items/<int:id>/", views.CartItemDetail.as_view()),
+    path("checkout/", views.Checkout.as_view()),
+    path("orders/<int:id>/", views.OrderDetail.as_view()),
+]

@@ -1,0 +1,5 @@
+"""The book shop."""
+
+from shop.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,37 @@
+"""The front end's page and the health check."""
+
+from functools import cache
+
+from django.conf import settings
+from django.core.cache import cache as values
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+
+@cache
+def index() -> bytes:
+    """The built front end's index.html; a release never changes it."""
+    return (settings.FRONTEND_DIST / "index.html").read_bytes()
+
+
+@require_safe
+def page(request: HttpRequest, id: int | None = None) -> HttpResponse:
+    """Every page is the same document; the front end's router does the rest."""
+    try:
+        return HttpResponse(index(), headers={"Cache-Control": "no-cache"})
+    except OSError:
+        return HttpResponse("The front end has not been built.", status=503)
+
+
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:
+    """Whether this process reaches its database and its cache."""
+    answer = {"status": "ok", "release": settings.RELEASE}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        values.get("healthz")
+    except Exception as error:
+        return JsonResponse(answer | {"status": type(error).__name__}, status=503)
+    return JsonResponse(answer)

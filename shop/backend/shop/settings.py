@@ -1,0 +1,97 @@
+"""Settings, all of them from the environment with defaults for a developer's machine."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "for-development-only")
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+RELEASE = os.environ.get("RELEASE", "development")
+
+INSTALLED_APPS = [
+    "django.contrib.postgres",
+    "rest_framework",
+    "catalog",
+    "reviews",
+    "orders",
+    "recommendations",
+    "search",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+
+_database = urlsplit(os.environ.get("DATABASE_URL", "postgresql://shop:shop@127.0.0.1:5432/shop"))
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _database.path.lstrip("/"),
+        "USER": _database.username,
+        "PASSWORD": unquote(_database.password or ""),
+        "HOST": _database.hostname,
+        "PORT": _database.port,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": os.environ.get("CACHE_URL", "redis://127.0.0.1:6379/0"),
+        "KEY_PREFIX": "shop",
+        # Raise when the shape of a cached value changes: old releases may serve beside new ones.
+        "VERSION": 1,
+        "TIMEOUT": 300,
+    }
+}
+
+CELERY_BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/1")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "refresh-top-lists": {"task": "catalog.tasks.refresh_top_lists", "schedule": 45.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get("CELERY_BEAT_SCHEDULE", "/tmp/shop-beat")
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = os.environ.get("MAIL_DIR", str(BASE_DIR / "mail"))
+DEFAULT_FROM_EMAIL = "orders@shop.example"
+
+AI_BASE_URL = os.environ.get("AI_BASE_URL", "http://127.0.0.1:8100")
+
+FRONTEND_DIST = Path(os.environ.get("FRONTEND_DIST", BASE_DIR.parent / "frontend" / "dist"))
+STATIC_URL = "/static/"
+WHITENOISE_ROOT = FRONTEND_DIST
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[A-Za-z0-9_-]{8}\.\w+$"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+APPEND_SLASH = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

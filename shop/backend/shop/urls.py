@@ -1,0 +1,19 @@
+"""All URLs: the API, the health check, and the single page for everything that people browse."""
+
+from django.urls import include, path
+
+from shop.pages import health, page
+
+urlpatterns = [
+    path("healthz", health),
+    path("api/", include("catalog.urls")),
+    path("api/", include("reviews.urls")),
+    path("api/", include("orders.urls")),
+    path("api/", include("recommendations.urls")),
+    path("api/", include("search.urls")),
+    path("", page),
+    path("books", page),
+    path("books/<int:id>", page),
+    path("cart", page),
+    path("search", page),
+]
