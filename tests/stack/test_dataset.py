@@ -1,7 +1,7 @@
 """A dataset is made once per content, whole or not at all, and copied into each run.
 
-The shop here is a stand-in with the real one's commands: what is tested is who runs them and what
-becomes of the result, not what they do.
+Most tests use a stand-in with the real shop's commands: what is tested is who runs them and what
+becomes of the result, not what they do. One makes the real shop's small size.
 """
 
 import os
@@ -194,15 +194,14 @@ def test_a_killed_builder_leaves_nothing_half(shop: Path, tmp_path: Path) -> Non
     train.write_text(f"open({str(tmp_path / 'sign')!r}, 'w'); import time; time.sleep(600)")
     code = f"""
         from pathlib import Path
-        from brownout.stack.account import Account, become_nobody
-from brownout.stack.dataset import prepare
+        from brownout.stack.dataset import prepare
         from brownout.stack.recipe import Recipe
         prepare(Recipe(Path({str(shop)!r})), Path({str(cache)!r}), print)
     """
     builder = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.DEVNULL
     )
-    until((tmp_path / "sign").exists)
+    until(lambda: (tmp_path / "sign").exists() or builder.poll() is not None)
     family = psutil.Process(builder.pid).children(recursive=True)
     assert len(family) > 3
     os.kill(builder.pid, signal.SIGKILL)
@@ -211,6 +210,21 @@ from brownout.stack.dataset import prepare
     until(lambda: kept(cache) == [f"{Recipe(shop).key()}.work"])
     train.write_text(works)
     assert prepare(Recipe(shop), cache, lambda step: None).models.is_dir()
+
+
+def test_the_real_shop(supervisor: Supervisor, tmp_path: Path) -> None:
+    shop = Path(__file__).parents[2] / "shop"
+    made = prepare(Recipe(shop, size="small"), tmp_path / "cache", lambda step: None)
+    folder = made.place(tmp_path, supervisor)
+    port = free_ports(1)[0]
+    postgres = Postgres(supervisor.run_id, tmp_path, folder, port, made.password)
+    supervisor.start(postgres.command(), postgres.ready, timeout=60)
+    with psycopg.connect(postgres.admin_url) as connection:
+        query = "SELECT relname, reltuples::int FROM pg_class WHERE relkind = 'r' AND reltuples > 0"
+        rows = dict(connection.execute(query).fetchall())
+    assert any(name.endswith("_book") and count == 2_000 for name, count in rows.items())
+    assert any(name.endswith("_review") and count > 10_000 for name, count in rows.items())
+    assert any(made.models.iterdir())
 
 
 def test_the_longest_unused_go_first(

@@ -21,8 +21,8 @@ from brownout.stack.room import copy_tree, need_disk, need_memory, open_folder
 from brownout.stack.seeding import Progress, build
 from brownout.stack.supervisor import Supervisor
 
-DISK, MEMORY = 1.5e9, 1.0e9
-"""Free bytes that making a dataset needs, with some reserve."""
+DISK, MEMORY = 0.6e9, 0.6e9
+"""Free bytes that making a dataset needs: twice the 200 MB and 310 MB that it was seen to take."""
 
 KEPT = 4
 """Datasets that stay in the cache; the longest unused go first."""
