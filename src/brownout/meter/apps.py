@@ -1,0 +1,16 @@
+"""Where Django starts the meter."""
+
+from django.apps import AppConfig
+
+
+class Meter(AppConfig):
+    name = "brownout.meter"
+    label = "brownout_meter"
+
+    def ready(self) -> None:
+        from brownout.meter import caches, calls, queries, tasks
+
+        queries.install()
+        caches.install()
+        calls.install()
+        tasks.install()

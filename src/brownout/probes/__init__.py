@@ -1,0 +1,1 @@
+"""What collects: probes take samples and stay dumb."""

@@ -1,0 +1,114 @@
+"""Process samples: CPU and memory per service, and what the rest of the machine does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PRESSURE = Path("/proc/pressure/cpu")
+
+Group = tuple[str, Sequence[int]]
+"""The release that a service runs ("" when it has none), and the pids of all its processes."""
+
+
+class Processes:
+    """Takes samples; remembers the counters of the sample before."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, psutil.Process] = {}
+        self._cpu: dict[int, float] = {}
+        self._at, self._wall = time.monotonic(), time.time()
+        self._busy = _busy()
+        self._stalled = _stalled()
+
+    def sample(
+        self, services: Mapping[str, Group]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """(rows of ``metrics``, rows of ``machine``) since the sample before."""
+        now, ts = time.monotonic(), time.time_ns()
+        seconds = max(now - self._at, 1e-3)
+        rows, own = [], 0.0
+        alive: set[int] = set()
+        for service, (release, pids) in services.items():
+            used, rss, threads = 0.0, 0, 0
+            for pid in pids:
+                cpu, memory, count = self._look(pid)
+                used, rss, threads = used + cpu, rss + memory, threads + count
+                alive.add(pid)
+            own += used
+            values = {
+                "process.cpu": used / seconds,
+                "process.rss": rss,
+                "process.threads": threads,
+            }
+            rows += [
+                {"ts": ts, "name": n, "service": service, "release": release, "value": float(v)}
+                | {"attributes": {}}
+                for n, v in values.items()
+            ]
+        self._forget(alive)
+        busy, stalled = _busy(), _stalled()
+        machine = {
+            "ts": ts,
+            "foreign_cpu": max((busy - self._busy - own) / seconds, 0.0),
+            "own_cpu": own / seconds,
+            "pressure": None
+            if stalled is None or self._stalled is None
+            else (stalled - self._stalled) / 1e6 / seconds,
+            "memory_available": psutil.virtual_memory().available,
+        }
+        self._at, self._busy, self._stalled = now, busy, stalled
+        self._wall = ts / 1e9
+        return rows, [machine]
+
+    def _look(self, pid: int) -> tuple[float, int, int]:
+        """(CPU seconds since the sample before, resident bytes, threads) of a process."""
+        try:
+            process = self._known.setdefault(pid, psutil.Process(pid))
+            with process.oneshot():
+                times = process.cpu_times()
+                total = times.user + times.system
+                # One born since the last sample counts whole; of an older one the past is unknown.
+                born = process.create_time() > self._wall
+                used = total - self._cpu.get(pid, 0.0 if born else total)
+                self._cpu[pid] = total
+                return used, process.memory_info().rss, process.num_threads()
+        except psutil.Error:
+            return 0.0, 0, 0
+
+    def _forget(self, alive: set[int]) -> None:
+        for pid in set(self._known) - alive:
+            self._known.pop(pid)
+            self._cpu.pop(pid, None)
+
+
+def _busy() -> float:
+    """CPU seconds that the machine has been busy since it started."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0)) - (
+        getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    )
+
+
+def _stalled() -> float | None:
+    """Microseconds in which some task waited for a CPU; None where the kernel does not tell."""
+    try:
+        return float(PRESSURE.read_text().split("total=", 1)[1].split()[0])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def proportional_bytes(pids: Sequence[int]) -> int:
+    """PSS of all processes together: shared pages are counted once (RSS where PSS is missing)."""
+    total = 0
+    for pid in pids:
+        try:
+            memory = psutil.Process(pid).memory_full_info()
+        except psutil.Error:
+            continue
+        total += getattr(memory, "pss", memory.rss)
+    return total
