@@ -1,0 +1,1 @@
+"""The load: open arrivals of journeys, timed from the moment a user wanted something."""

@@ -1,0 +1,216 @@
+"""The load generator's process: plays the journeys in an open model and records each request.
+
+    BROWNOUT_TOKEN=... python -m brownout.load.runner --url http://127.0.0.1:8000 \\
+        --collector http://127.0.0.1:4318 --database postgresql://... --seed 7 --rate 4
+
+Commands on stdin, one JSON line each: {"rate": 8.0}. End of file or SIGTERM ends it.
+"""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import gevent  # noqa: E402
+import psycopg  # noqa: E402
+from gevent.event import Event  # noqa: E402
+from gevent.fileobject import FileObject  # noqa: E402
+from locust import FastHttpUser, task  # noqa: E402
+from locust.env import Environment  # noqa: E402
+
+from brownout.load import journeys  # noqa: E402
+from brownout.load.arrivals import arrivals  # noqa: E402
+from brownout.load.recorder import Recorder  # noqa: E402
+
+INFLIGHT = 200
+"""Requests under way at most; what is due beyond them is dropped, and recorded as dropped."""
+
+TIMEOUT = 10
+"""Seconds after which a user gives up."""
+
+NS = 1_000_000_000
+
+
+class Play:
+    """The play: what is due when, and what came of it."""
+
+    def __init__(self, args: argparse.Namespace, world: journeys.World, recorder: Recorder) -> None:
+        self.args, self.world, self.recorder = args, world, recorder
+        self.rate = args.rate
+        self.ended = Event()
+        self.inflight = 0
+        self._number = 0
+        self._greenlets = gevent.pool.Group()
+
+    def run(self, client: Any) -> None:
+        """Play second after second until ended: plan, announce, then spawn each visit when due."""
+        began = time.time_ns() + NS // 5
+        second = 0
+        while not self.ended.is_set():
+            start = began + second * NS
+            visits = [
+                (start + int(offset * NS), self._next())
+                for offset in arrivals(self.args.seed, second, self.rate)
+            ]
+            for due, visit in visits:
+                self.recorder.plan(due, visit)
+            for due, visit in visits:
+                self._wait_until(due)
+                self._greenlets.spawn(self._visit, client, due, visit)
+            second += 1
+            self._wait_until(began + second * NS - NS // 10)
+
+    def _next(self) -> journeys.Visit:
+        self._number += 1
+        return journeys.visit(self.args.seed, self._number, self.world, journeys.WEIGHTS)
+
+    def _wait_until(self, moment: int) -> None:
+        left = (moment - time.time_ns()) / NS
+        if left > 0:
+            self.ended.wait(left)
+
+    def _visit(self, client: Any, due: int, visit: journeys.Visit) -> None:
+        """The steps in order; each is wanted at its planned moment, or once the one before ended."""
+        free = due
+        for step in visit.steps:
+            intended = max(due + int(step.after * NS), free)
+            self._wait_until(intended)
+            if self.ended.is_set():
+                return
+            free = self._request(client, intended, step, visit)
+
+    def _request(
+        self, client: Any, intended: int, step: journeys.Step, visit: journeys.Visit
+    ) -> int:
+        """Make one request and record it; when it ended (ns)."""
+        start = time.time_ns()
+        if self.inflight >= INFLIGHT:
+            self.recorder.done(step, visit, intended, start, start, (0, 0, "dropped"))
+            return start
+        self.inflight += 1
+        try:
+            outcome = self._send(client, step, visit)
+        finally:
+            self.inflight -= 1
+        end = time.time_ns()
+        self.recorder.done(step, visit, intended, start, end, outcome)
+        return end
+
+    @staticmethod
+    def _send(client: Any, step: journeys.Step, visit: journeys.Visit) -> tuple[int, int, str]:
+        """(status, bytes, error) of a request; status 0 without an answer."""
+        headers = {
+            "Cookie": f"visitor={visit.visitor}",
+            "traceparent": f"00-{step.trace_id}-{step.trace_id[:16]}-01",
+            "Connection": "close",
+        }
+        with client.request(
+            step.method,
+            step.path,
+            name=step.route,
+            headers=headers,
+            json=step.body,
+            catch_response=True,
+            allow_redirects=False,
+        ) as response:
+            status = response.status_code
+            error = "" if status else type(response.error).__name__
+            size = len(response.content or b"") if status else 0
+            response.success()
+            return status, size, error
+
+
+def read_world(database: str, manifest: Path | None) -> journeys.World:
+    """What the shop has, from its database, and the assets that its page loads."""
+    with psycopg.connect(database) as connection:
+
+        def column(sql: str) -> list[Any]:
+            return [row[0] for row in connection.execute(sql)]  # type: ignore[arg-type]
+
+        return journeys.World(
+            visitors=[str(v) for v in column("SELECT visitor FROM orders_customer ORDER BY id")],
+            books=column("SELECT id FROM catalog_book ORDER BY review_count DESC, id"),
+            genres=column("SELECT slug FROM catalog_genre ORDER BY id"),
+            assets=read_assets(manifest),
+        )
+
+
+def read_assets(manifest: Path | None) -> list[str]:
+    """The files that the entry of a Vite manifest loads at once."""
+    if manifest is None or not manifest.exists():
+        return []
+    chunks = json.loads(manifest.read_text())
+    entry = next(chunk for chunk in chunks.values() if chunk.get("isEntry"))
+    files = [entry["file"], *entry.get("css", ())]
+    files += [chunks[name]["file"] for name in entry.get("imports", ())]
+    return [f"/{name}" for name in files]
+
+
+def obey(play: Play) -> None:
+    """Follow the commands on stdin to its end."""
+    for line in FileObject(sys.stdin.buffer, "rb"):
+        try:
+            play.rate = float(json.loads(line)["rate"])
+        except (ValueError, KeyError, TypeError):
+            print(json.dumps({"error": f"not a command: {line!r}"}), flush=True)
+    play.ended.set()
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Play users of the shop in an open model.",
+        epilog="Example: python -m brownout.load.runner --url http://127.0.0.1:8000 "
+        "--collector http://127.0.0.1:4318 --database postgresql://shop:pw@127.0.0.1/shop",
+    )
+    parser.add_argument("--url", required=True, help="the shop")
+    parser.add_argument("--collector", required=True, help="where rows are recorded")
+    parser.add_argument("--database", required=True, help="the shop's database, to read ids from")
+    parser.add_argument("--manifest", type=Path, help="the front end's .vite/manifest.json")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--rate", type=float, default=4.0, help="journeys a second")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parse(argv)
+    recorder = Recorder(args.collector, os.environ["BROWNOUT_TOKEN"])
+    play = Play(args, read_world(args.database, args.manifest), recorder)
+
+    class Visitors(FastHttpUser):
+        host = args.url
+        concurrency = INFLIGHT
+        network_timeout = TIMEOUT
+        connection_timeout = TIMEOUT
+        max_retries = 0
+
+        @task
+        def play_all(self) -> None:
+            play.run(self.client)
+
+    environment = Environment(user_classes=[Visitors])
+    runner = environment.create_local_runner()
+    gevent.signal_handler(signal.SIGTERM, play.ended.set)
+    gevent.signal_handler(signal.SIGINT, play.ended.set)
+    gevent.spawn(obey, play)
+    writer = gevent.spawn(recorder.run, play.ended)
+    runner.start(1, spawn_rate=1)
+    print(json.dumps({"ready": True}), flush=True)
+    play.ended.wait()
+    writer.join(timeout=3)
+    sys.stdout.flush()
+    os._exit(0)  # locust's own shut-down waits for its users; ours have nothing more to say
+
+
+if __name__ == "__main__":
+    main()
