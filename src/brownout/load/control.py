@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,25 +10,28 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom the load plays against, and where it records."""
+    """Whom the load plays against, where it records, and the file that holds its rate."""
 
     url: str
     collector: str
     database: str
     manifest: Path | None
     seed: int
+    rate_file: Path
 
 
-def argv(target: Target, rate: float) -> list[str]:
-    """The command line of the generator at ``rate`` journeys a second."""
+def argv(target: Target) -> list[str]:
+    """The command line of the generator."""
     manifest = ["--manifest", str(target.manifest)] if target.manifest else []
     return [
         *(sys.executable, "-m", "brownout.load.runner"),
         *("--url", target.url, "--collector", target.collector, "--database", target.database),
-        *("--seed", str(target.seed), "--rate", str(rate), *manifest),
+        *("--seed", str(target.seed), "--rate-file", str(target.rate_file), *manifest),
     ]
 
 
-def command(rate: float) -> bytes:
-    """The line on its stdin that changes the rate."""
-    return json.dumps({"rate": rate}).encode() + b"\n"
+def set_rate(target: Target, rate: float) -> None:
+    """Journeys a second from the next second on; it survives a restart of the generator."""
+    fresh = target.rate_file.with_suffix(".new")
+    fresh.write_text(str(rate))
+    os.replace(fresh, target.rate_file)

@@ -3,7 +3,8 @@
     BROWNOUT_TOKEN=... python -m brownout.load.runner --url http://127.0.0.1:8000 \\
         --collector http://127.0.0.1:4318 --database postgresql://... --seed 7 --rate 4
 
-Commands on stdin, one JSON line each: {"rate": 8.0}. End of file or SIGTERM ends it.
+The rate is read anew each second from the file --rate-file, when one is named: a number, journeys a
+second. SIGTERM ends it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import argparse  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
-import sys  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -25,7 +25,6 @@ from typing import Any  # noqa: E402
 import gevent  # noqa: E402
 import psycopg  # noqa: E402
 from gevent.event import Event  # noqa: E402
-from gevent.fileobject import FileObject  # noqa: E402
 from locust import FastHttpUser, task  # noqa: E402
 from locust.env import Environment  # noqa: E402
 
@@ -47,7 +46,6 @@ class Play:
 
     def __init__(self, args: argparse.Namespace, world: journeys.World, recorder: Recorder) -> None:
         self.args, self.world, self.recorder = args, world, recorder
-        self.rate = args.rate
         self.ended = Event()
         self.inflight = 0
         self._number = 0
@@ -61,7 +59,7 @@ class Play:
             start = began + second * NS
             visits = [
                 (start + int(offset * NS), self._next())
-                for offset in arrivals(self.args.seed, second, self.rate)
+                for offset in arrivals(self.args.seed, second, self._rate())
             ]
             for due, visit in visits:
                 self.recorder.plan(due, visit)
@@ -70,6 +68,12 @@ class Play:
                 self._greenlets.spawn(self._visit, client, due, visit)
             second += 1
             self._wait_until(began + second * NS - NS // 10)
+
+    def _rate(self) -> float:
+        try:
+            return float(self.args.rate_file.read_text())
+        except (AttributeError, OSError, ValueError):
+            return float(self.args.rate)
 
     def _next(self) -> journeys.Visit:
         self._number += 1
@@ -157,16 +161,6 @@ def read_assets(manifest: Path | None) -> list[str]:
     return [f"/{name}" for name in files]
 
 
-def obey(play: Play) -> None:
-    """Follow the commands on stdin to its end."""
-    for line in FileObject(sys.stdin.buffer, "rb"):
-        try:
-            play.rate = float(json.loads(line)["rate"])
-        except (ValueError, KeyError, TypeError):
-            print(json.dumps({"error": f"not a command: {line!r}"}), flush=True)
-    play.ended.set()
-
-
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Play users of the shop in an open model.",
@@ -178,6 +172,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--database", required=True, help="the shop's database, to read ids from")
     parser.add_argument("--manifest", type=Path, help="the front end's .vite/manifest.json")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--rate-file", type=Path, help="a file with the rate, read each second")
     parser.add_argument("--rate", type=float, default=4.0, help="journeys a second")
     return parser.parse_args(argv)
 
@@ -202,13 +197,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     runner = environment.create_local_runner()
     gevent.signal_handler(signal.SIGTERM, play.ended.set)
     gevent.signal_handler(signal.SIGINT, play.ended.set)
-    gevent.spawn(obey, play)
     writer = gevent.spawn(recorder.run, play.ended)
     runner.start(1, spawn_rate=1)
     print(json.dumps({"ready": True}), flush=True)
     play.ended.wait()
     writer.join(timeout=3)
-    sys.stdout.flush()
     os._exit(0)  # locust's own shut-down waits for its users; ours have nothing more to say
 
 

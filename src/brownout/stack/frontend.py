@@ -1,0 +1,132 @@
+"""Front ends: built with Vite, cached by the content of their sources."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from brownout.model import BrownoutError
+from brownout.stack.node import find_node
+
+LEFT_OUT = {"node_modules", "dist"}
+PATIENCE = 300
+
+
+def sources(folder: Path) -> list[Path]:
+    """The files that decide what is built, in order."""
+    found = (p for p in folder.rglob("*") if p.is_file())
+    return sorted(p for p in found if not LEFT_OUT & set(p.relative_to(folder).parts))
+
+
+def key(folder: Path) -> str:
+    """The hash of a front end's sources, 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sources(folder):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{len(content)}\n".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def build(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
+    """The built front end (a folder in the cache), built now if it is not there.
+
+    Raises BrownoutError with the end of the output when npm or Vite fails.
+    """
+    target = cache / "frontends" / key(folder)
+    if target.exists():
+        return target
+    with _locked(target):
+        if not target.exists():
+            shipped = folder / "dist"
+            if (shipped / ".built-from").exists() and (
+                shipped / ".built-from"
+            ).read_text() == target.name:
+                shutil.copytree(shipped, target)
+                return target
+            say("building the front end")
+            _build(folder, target, _modules(folder, cache, say))
+    return target
+
+
+def _modules(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
+    """node_modules for the front end's lock file, from the cache or installed now."""
+    digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()[:16]
+    target = cache / "node" / digest
+    with _locked(target):
+        if not target.exists():
+            say("installing the front end's packages")
+            with _beside(target) as work:
+                for name in ("package.json", "package-lock.json", ".npmrc"):
+                    if (folder / name).exists():
+                        shutil.copy(folder / name, work / name)
+                _run(work, "npm", "ci", "--prefer-offline", "--no-audit", "--no-fund")
+                os.replace(work, target)
+    return target / "node_modules"
+
+
+def _build(folder: Path, target: Path, modules: Path) -> None:
+    with _beside(target) as work:
+        for path in sources(folder):
+            copy = work / path.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        (work / "node_modules").symlink_to(modules)
+        _run(work, "npm", "run", "build")
+        (work / "dist" / ".built-from").write_text(target.name)
+        os.replace(work / "dist", target)
+
+
+def _run(work: Path, *words: str) -> None:
+    node = find_node()
+    path = os.pathsep.join([str(node), "/usr/local/bin", "/usr/bin", "/bin"])
+    environment = {**os.environ, "PATH": path, "CI": "true", "NO_COLOR": "1"}
+    argv = [str(node / words[0]), *words[1:]]
+    try:
+        done = subprocess.run(
+            argv, cwd=work, env=environment, capture_output=True, text=True, timeout=PATIENCE,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise BrownoutError(f"{' '.join(words)} was not done after {PATIENCE} s") from error
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+        raise BrownoutError(f"{' '.join(words)} failed for the front end:\n{tail}")
+
+
+@contextlib.contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A folder to work in, on the same disk as the target; gone afterwards."""
+    work = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    """Build a front end into a folder: python -m brownout.stack.frontend SOURCES TARGET"""
+    folder, target = map(Path, sys.argv[1:])
+    cache = Path(os.environ.get("BROWNOUT_CACHE", Path.home() / ".cache" / "brownout"))
+    built = build(folder, cache, print)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(built, target)
+
+
+if __name__ == "__main__":
+    main()

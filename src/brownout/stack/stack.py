@@ -1,0 +1,316 @@
+"""The stack: all processes of the shop and its collector, started in parallel, changed in flight."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import psycopg
+
+from brownout.model import BrownoutError
+from brownout.stack import ai, collector, frontend, worker
+from brownout.stack.dataset import Dataset, prepare
+from brownout.stack.environment import ONE_THREAD, Wiring, shop
+from brownout.stack.migrations import Migrations
+from brownout.stack.ports import HOST, free_ports
+from brownout.stack.postgres import Postgres
+from brownout.stack.readiness import answers, says
+from brownout.stack.recipe import Recipe
+from brownout.stack.releases import Releases
+from brownout.stack.room import need_memory
+from brownout.stack.supervisor import Child, Notice, Supervisor
+from brownout.stack.valkey import Valkey
+from brownout.stack.web import Web
+
+MEMORY = 1.6e9
+"""Bytes of memory that a drill needs free."""
+
+SQL_TIMEOUT = "60s"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a stack finds the shop, keeps what it makes, and runs."""
+
+    run: Path
+    run_id: str
+    shop: Path
+    cache: Path
+    size: str = "normal"
+
+
+class Stack:
+    """Started by ``start``, ended by ``stop``, which may come at any time."""
+
+    def __init__(
+        self, places: Places, say: Callable[[str], None], notify: Callable[[Notice], None]
+    ) -> None:
+        self.places = places
+        self._say = say
+        self.supervisor = Supervisor(places.run_id, notify)
+        self.releases = Releases(places.run)
+        ports = free_ports(4)
+        run_id, run = places.run_id, places.run
+        self._valkey = Valkey(run_id, run, ports[1])
+        self._ports = dict(zip(("postgres", "valkey", "ai", "collector"), ports, strict=True))
+        self.ai_url = f"http://{HOST}:{ports[2]}"
+        self.collector_url = f"http://{HOST}:{ports[3]}"
+        self.token = secrets.token_urlsafe(18)
+        self._dataset: Dataset | None = None
+        self._postgres: Postgres | None = None
+        self._web: Web | None = None
+        self._worker: Child | None = None
+        self._deploying = threading.Lock()
+
+    # What there is
+
+    @property
+    def postgres(self) -> Postgres:
+        return _there(self._postgres, "PostgreSQL")
+
+    @property
+    def web(self) -> Web:
+        return _there(self._web, "the web service")
+
+    @property
+    def models(self) -> Path:
+        return _there(self._dataset, "the dataset").models
+
+    @property
+    def release(self) -> str:
+        """The release that serves."""
+        return _there(self.web.current, "a release").tag
+
+    def manifest(self) -> Path:
+        """The front end's manifest of assets of the release that serves."""
+        return self._frontend(self.release) / ".vite" / "manifest.json"
+
+    def urls(self) -> dict[str, str]:
+        return {
+            "shop": self.web.url,
+            "ai": self.ai_url,
+            "collector": self.collector_url,
+            "database": self.postgres.url,
+            "cache": self._valkey.url(0),
+        }
+
+    def services(self) -> dict[str, tuple[str, list[int]]]:
+        """Service -> (release, pids of all its processes)."""
+        found: dict[str, tuple[str, list[int]]] = {}
+        for child in self.supervisor.children():
+            release, pids = found.setdefault(child.command.service, (child.command.release, []))
+            try:
+                process = psutil.Process(child.pid)
+                pids += [child.pid, *(p.pid for p in process.children(recursive=True))]
+            except psutil.Error:
+                continue
+        return found
+
+    # Start and stop
+
+    def start(self, prepare_releases: Callable[[Releases, str], None]) -> str:
+        """Start everything; the release that serves. ``prepare_releases`` may add later ones."""
+        need_memory(MEMORY, "to run a drill")
+        (self.places.run / "logs").mkdir(exist_ok=True)
+        with ThreadPoolExecutor(6, thread_name_prefix="boot") as pool:
+            collecting = pool.submit(self._start_collector)
+            data = pool.submit(self._start_database)
+            caching = pool.submit(self._start_valkey)
+            tag = self._create_releases(prepare_releases)
+            built = pool.submit(self._frontend, tag)
+            wiring = self._wire(data)
+            thinking = pool.submit(self._start_ai, wiring, tag)
+            caching.result()
+            working = pool.submit(self._start_worker, wiring, tag)
+            self._web = Web(self.supervisor, wiring)
+            collecting.result()
+            thinking.result()
+            self._say("starting the shop")
+            self._web.switch(tag, self.releases.worktree(tag), built.result())
+            working.result()
+        return tag
+
+    def _create_releases(self, prepare_releases: Callable[[Releases, str], None]) -> str:
+        tag = self.releases.create(self.places.shop, self.places.cache)
+        prepare_releases(self.releases, tag)
+        self.releases.worktree(tag)
+        self.releases.checkout(tag)
+        return tag
+
+    def _start_collector(self) -> None:
+        places, port = self.places, self._ports["collector"]
+        command = collector.command(places.run_id, places.run, port, self.token)
+        self.supervisor.start(command, answers(f"{self.collector_url}/healthz"))
+
+    def _start_valkey(self) -> None:
+        self.supervisor.start(self._valkey.command(), self._valkey.ready)
+
+    def _start_database(self) -> Postgres:
+        places = self.places
+        self._dataset = prepare(Recipe(places.shop, size=places.size), places.cache, self._say)
+        folder = self._dataset.place(places.run, self.supervisor)
+        self.supervisor.reaper.remove(folder)
+        self._postgres = Postgres(
+            places.run_id, places.run, folder, self._ports["postgres"], self._dataset.password
+        )
+        self.supervisor.start(self._postgres.command(), self._postgres.ready)
+        return self._postgres
+
+    def _wire(self, data: Future[Postgres]) -> Wiring:
+        postgres, places = data.result(), self.places
+        self._wiring = Wiring(
+            run_id=places.run_id,
+            run=places.run,
+            database=postgres.url,
+            cache=self._valkey.url(0),
+            broker=self._valkey.url(1),
+            ai=self.ai_url,
+            collector=self.collector_url,
+            token=self.token,
+            secret=secrets.token_hex(),
+        )
+        return self._wiring
+
+    def _start_ai(self, wiring: Wiring, tag: str) -> None:
+        command = ai.command(
+            wiring, self.releases.worktree(tag), tag, self.models, self._ports["ai"]
+        )
+        self.supervisor.start(command, answers(f"{self.ai_url}/healthz"))
+
+    def _start_worker(self, wiring: Wiring, tag: str) -> None:
+        command = worker.command(wiring, self.releases.worktree(tag), tag)
+        self._worker = self.supervisor.start(command, says(command.log, worker.READY), timeout=60)
+
+    def _frontend(self, ref: str) -> Path:
+        folder = self.releases.worktree(ref) / "frontend"
+        return frontend.build(folder, self.places.cache, self._say)
+
+    def stop(self) -> None:
+        """End everything; what is in the recording stays."""
+        self.supervisor.close()
+        if self._web:
+            self._web.close()
+
+    # Changes in flight; each gives what the history keeps of it
+
+    def deploy(self, ref: str, migrate: bool = True) -> dict[str, Any]:
+        """Put a release live. Raises BrownoutError when it does not build or is not healthy."""
+        with self._deploying:
+            tag, previous = self.releases.resolve(ref), self.release
+            release, built = self.releases.worktree(tag), self._frontend(tag)
+            if migrate:
+                self._migrations().forward(tag, release)
+            serving, drained = self.web.switch(tag, release, built)
+            self._replace_worker(tag)
+        return {
+            "kind": "release",
+            "ref": tag,
+            "previous": previous,
+            "serving_at": serving,
+            "drained_at": drained,
+        }
+
+    def _replace_worker(self, tag: str) -> None:
+        # The old one goes first: two would be two schedulers.
+        if self._worker:
+            self.supervisor.stop(self._worker)
+        self._start_worker(self._wiring, tag)
+
+    def rollback(self, to: str, with_migrations: bool) -> dict[str, Any]:
+        """Put an earlier release live; its migrations' state too, when asked."""
+        tag, current = self.releases.resolve(to or self.before(self.release)), self.release
+        value = self.deploy(tag, migrate=False)
+        if with_migrations:
+            self._migrations().back(current, self.releases.worktree(current), tag)
+        return value
+
+    def before(self, tag: str) -> str:
+        """The release before a tag. Raises BrownoutError when there is none."""
+        tags = self.releases.tags()
+        at = tags.index(tag) if tag in tags else len(tags)
+        if at < 1:
+            raise BrownoutError(f"there is no release before {tag}")
+        return tags[at - 1]
+
+    def migrate(self, ref: str) -> dict[str, Any]:
+        """Bring the database to a release's migrations, forward or back."""
+        tag = self.releases.resolve(ref)
+        newest = self.releases.resolve(self.release)
+        migrations = self._migrations()
+        migrations.back(newest, self.releases.worktree(newest), tag)
+        migrations.forward(tag, self.releases.worktree(tag))
+        return {"kind": "migration", "ref": tag, "previous": newest, "serving_at": time.time_ns()}
+
+    def _migrations(self) -> Migrations:
+        environment = shop(self._wiring, "migrate", self.release) | ONE_THREAD
+        environment |= {"DJANGO_SETTINGS_MODULE": "shop.settings"}
+        log = self.places.run / "logs" / "migrate.log"
+        return Migrations(self.supervisor, self.releases, environment, log)
+
+    def set_model(self, name: str, version: str) -> dict[str, Any]:
+        """Switch a model to another version. Raises BrownoutError for what is not known."""
+        previous = self.active_models().get(name)
+        self._ask_ai("PUT", f"/v1/models/{name}/active", {"version": version})
+        return {
+            "kind": "model",
+            "ref": f"{name}={version}",
+            "previous": f"{name}={previous}",
+            "serving_at": time.time_ns(),
+        }
+
+    def active_models(self) -> Mapping[str, str]:
+        """Model -> the version in service."""
+        found = self._ask_ai("GET", "/v1/models", None)["data"]
+        return {m["id"]: m["version"] for m in found if m["active"]}
+
+    def _ask_ai(self, method: str, path: str, body: Any) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.ai_url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise BrownoutError(json.load(error)["error"]["message"]) from error
+        except OSError as error:
+            raise BrownoutError(f"the AI service does not answer ({error})") from error
+
+    def sql(self, text: str, write: bool) -> dict[str, Any]:
+        """Run SQL on the live database as the shop's role, in autocommit."""
+        try:
+            with psycopg.connect(self.postgres.url, autocommit=True) as connection:
+                connection.execute(f"SET statement_timeout = '{SQL_TIMEOUT}'")
+                if not write:
+                    connection.execute("SET default_transaction_read_only = on")
+                cursor = connection.execute(text)  # type: ignore[call-overload]
+                columns = [c.name for c in cursor.description or ()]
+                rows = [[_plain(v) for v in row] for row in (cursor.fetchall() if columns else ())]
+        except psycopg.Error as error:
+            hint = " (allow changes with --write)" if "read-only" in str(error) else ""
+            raise BrownoutError(f"SQL: {str(error).splitlines()[0]}{hint}") from error
+        value: dict[str, Any] = {"columns": columns, "rows": rows}
+        if write:
+            value |= {"kind": "sql", "ref": text, "previous": "", "serving_at": time.time_ns()}
+        return value
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | float | str | bool | None) else str(value)
+
+
+def _there(found: T | None, what: str) -> T:
+    if found is None:
+        raise BrownoutError(f"{what} has not been started yet")
+    return found

@@ -1,0 +1,134 @@
+"""The web servers: generations of gunicorn, one a release, on one listening socket.
+
+The socket belongs to the control process and is handed down, so it never closes while releases come
+and go: what waits in its queue is taken by whoever serves next.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from brownout.model import BrownoutError
+from brownout.stack.environment import Wiring, shop
+from brownout.stack.ports import HOST, free_ports, listening_socket
+from brownout.stack.supervisor import Child, Command, Supervisor
+
+WORKERS, THREADS = 2, 4
+DRAIN = 12.0
+"""Seconds that an old generation has to finish what it has begun."""
+
+WARM = ("/", "/api/home/", "/api/books/", "/api/books/1/", "/api/search/?q=river", "/api/cart/")
+"""Pages that a new generation must answer, on a port of its own, before users meet it."""
+
+ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One release's servers."""
+
+    tag: str
+    child: Child
+    private: str
+
+
+class Web:
+    """The shop's web service at ``url``."""
+
+    def __init__(self, supervisor: Supervisor, wiring: Wiring) -> None:
+        self._supervisor = supervisor
+        self._wiring = wiring
+        self._socket = listening_socket()
+        self._count = 0
+        self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        self.current: Generation | None = None
+
+    def switch(self, tag: str, release: Path, frontend: Path) -> tuple[int, int]:
+        """Serve another release: (when it began to serve, when the old one had gone), ns.
+
+        Raises BrownoutError when the new generation does not become healthy; the old one goes on.
+        """
+        fresh = self._start(tag, release, frontend)
+        old, self.current = self.current, fresh
+        serving = time.time_ns()
+        if old:
+            self._supervisor.stop(old.child, grace=DRAIN)
+        return serving, time.time_ns()
+
+    def _start(self, tag: str, release: Path, frontend: Path) -> Generation:
+        self._count += 1
+        private = free_ports(1)[0]
+        command = Command(
+            name=f"web-{tag}-{self._count}",
+            service="web",
+            argv=self._argv(private),
+            env=shop(self._wiring, "web", tag, frontend) | {"PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=release / "backend",
+            log=self._wiring.run / "logs" / f"web-{tag}.log",
+            release=tag,
+            pass_fds=(self._socket.fileno(),),
+            grace=DRAIN,
+        )
+        child = self._supervisor.start(command, lambda: _healthy(private, tag), timeout=30)
+        try:
+            _warm(private)
+        except BrownoutError:
+            self._supervisor.stop(child, grace=0.5)
+            raise
+        return Generation(tag, child, f"http://{HOST}:{private}")
+
+    def _argv(self, private: int) -> Sequence[str]:
+        return [
+            *(sys.executable, "-m", "gunicorn", "shop.wsgi:application"),
+            *("--bind", f"fd://{self._socket.fileno()}", "--bind", f"{HOST}:{private}"),
+            *("--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", "gthread"),
+            # Without keep-alive nobody holds a connection to a generation that leaves.
+            *("--keep-alive", "0", "--graceful-timeout", "10", "--preload"),
+            "--no-control-socket",
+        ]
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _get(port: int, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def _healthy(port: int, tag: str) -> bool:
+    try:
+        status, body = _get(port, "/healthz")
+        return status == 200 and json.loads(body).get("release") == tag
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+
+
+def _warm(port: int) -> None:
+    """Ask for real pages, several at once so that each worker gets some."""
+
+    def ask(path: str) -> tuple[str, int]:
+        try:
+            return path, _get(port, path)[0]
+        except (OSError, http.client.HTTPException):
+            return path, 0
+
+    with ThreadPoolExecutor(WORKERS * 2) as pool:
+        for path, status in pool.map(ask, WARM * ROUNDS):
+            if status != 200:
+                raise BrownoutError(
+                    f"the new release fails its health check: GET {path} gives "
+                    f"{status or 'no answer'}; the old one keeps serving"
+                )
