@@ -46,6 +46,7 @@ def genres() -> list[dict[str, Any]]:
     """All genres with the number of their books."""
 
     def count() -> list[dict[str, Any]]:
-        return GenreLine(Genre.objects.annotate(count=Count("books")), many=True).data
+        counted = Genre.objects.annotate(count=Count("books")).order_by("name")
+        return GenreLine(counted, many=True).data
 
     return cache.get_or_set("genres", count, GENRES_TIMEOUT)

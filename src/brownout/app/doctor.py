@@ -15,7 +15,7 @@ import psutil
 
 from brownout import store
 from brownout.model import MachineError
-from brownout.stack import ports, programs
+from brownout.stack import node, ports, programs
 
 GB = 1 << 30
 MEMORY, DISK = 2 * GB, 2 * GB
@@ -73,9 +73,7 @@ def _postgres() -> str:
 
 
 def _node() -> str:
-    from brownout.stack import frontend
-
-    return str(frontend.find_node())
+    return " ".join(node.find_npm())
 
 
 def _memory() -> Check:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from brownout.model import BrownoutError
-from brownout.stack.node import find_node
+from brownout.stack.node import find_node, find_npm
 
 LEFT_OUT = {"node_modules", "dist"}
 PATIENCE = 300
@@ -67,7 +67,7 @@ def _modules(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
                 for name in ("package.json", "package-lock.json", ".npmrc"):
                     if (folder / name).exists():
                         shutil.copy(folder / name, work / name)
-                _run(work, "npm", "ci", "--prefer-offline", "--no-audit", "--no-fund")
+                _run(work, "ci", "--prefer-offline", "--no-audit", "--no-fund")
                 os.replace(work, target)
     return target / "node_modules"
 
@@ -79,26 +79,26 @@ def _build(folder: Path, target: Path, modules: Path) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
         (work / "node_modules").symlink_to(modules)
-        _run(work, "npm", "run", "build")
+        _run(work, "run", "build")
         (work / "dist" / ".built-from").write_text(target.name)
         os.replace(work / "dist", target)
 
 
 def _run(work: Path, *words: str) -> None:
-    node = find_node()
-    path = os.pathsep.join([str(node), "/usr/local/bin", "/usr/bin", "/bin"])
+    """Run npm in a folder."""
+    path = os.pathsep.join([str(find_node().parent), "/usr/local/bin", "/usr/bin", "/bin"])
     environment = {**os.environ, "PATH": path, "CI": "true", "NO_COLOR": "1"}
-    argv = [str(node / words[0]), *words[1:]]
+    argv = [*find_npm(), *words]
     try:
         done = subprocess.run(
             argv, cwd=work, env=environment, capture_output=True, text=True, timeout=PATIENCE,
             stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise BrownoutError(f"{' '.join(words)} was not done after {PATIENCE} s") from error
+        raise BrownoutError(f"npm {words[0]} was not done after {PATIENCE} s") from error
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-        raise BrownoutError(f"{' '.join(words)} failed for the front end:\n{tail}")
+        raise BrownoutError(f"npm {words[0]} failed for the front end:\n{tail}")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,96 @@
+"""Lists, book pages, reviews and search."""
+
+from __future__ import annotations
+
+import unittest
+
+from tests.session import Visitor
+
+KEYS = {
+    "popular": None,
+    "rating": lambda book: -book["rating"],
+    "price": lambda book: book["price_cents"],
+}
+
+
+class CatalogueTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.visitor = Visitor(anonymous=True)
+
+    def test_health_names_the_release(self) -> None:
+        answer = self.visitor.get("/healthz")
+        self.assertEqual(answer["status"], "ok")
+        self.assertIn("release", answer)
+
+    def test_pages_are_documents(self) -> None:
+        for path in ("/", "/books", "/books/1", "/cart", "/search"):
+            response = self.visitor.http.get(path)
+            self.assertEqual(response.status_code, 200, path)
+            self.assertIn('id="root"', response.text)
+
+    def test_home_has_three_lists(self) -> None:
+        home = self.visitor.get("/api/home/")
+        self.assertEqual({len(home[name]) for name in ("recommended", "popular", "new")}, {12})
+
+    def test_genres_count_their_books(self) -> None:
+        genres = self.visitor.get("/api/genres/")
+        self.assertEqual(len(genres), 24)
+        self.assertTrue(all(g["books"] > 0 for g in genres))
+        self.assertEqual(sorted(g["name"] for g in genres), [g["name"] for g in genres])
+
+    def test_lists_are_ordered_and_pages_do_not_overlap(self) -> None:
+        for sort, key in KEYS.items():
+            seen: list[dict] = []
+            after = ""
+            for _ in range(3):
+                page = self.visitor.get(f"/api/books/?genre=crime&sort={sort}&after={after}")
+                seen += page["results"]
+                after = page["next"]
+            self.assertEqual(len({book["id"] for book in seen}), 72, sort)
+            if key:
+                self.assertEqual([key(b) for b in seen], sorted(key(b) for b in seen), sort)
+
+    def test_wrong_parameters_are_refused(self) -> None:
+        self.assertIn("sort", self.visitor.get("/api/books/?sort=colour", 400))
+        self.assertIn("after", self.visitor.get("/api/books/?after=nonsense", 400))
+        self.assertIn("q", self.visitor.get("/api/search/?q=", 400))
+
+    def test_an_unknown_genre_is_empty_and_an_unknown_book_missing(self) -> None:
+        self.assertEqual(self.visitor.get("/api/books/?genre=nothing")["results"], [])
+        self.visitor.get("/api/books/99999999/", 404)
+
+    def test_a_book_page_has_everything(self) -> None:
+        card = self.visitor.get("/api/books/?sort=popular")["results"][0]
+        book = self.visitor.get(f"/api/books/{card['id']}/")
+        for name in ("title", "authors", "price_cents", "rating"):
+            self.assertEqual(book[name], card[name])
+        self.assertTrue(book["description"])
+        self.assertEqual(set(book["genre"]), {"slug", "name"})
+        self.assertEqual(len(book["similar"]), 6)
+        self.assertNotIn(book["id"], [other["id"] for other in book["similar"]])
+        self.assertGreater(book["delivery"]["hours"], 0)
+
+    def test_reviews_are_newest_first_complete_and_named(self) -> None:
+        card = self.visitor.get("/api/books/?sort=popular")["results"][0]
+        book = self.visitor.get(f"/api/books/{card['id']}/")
+        path, after, found = f"/api/books/{card['id']}/reviews/", "", []
+        while after is not None:
+            page = self.visitor.get(f"{path}?after={after}")
+            found += page["results"]
+            after = page["next"]
+        self.assertEqual(len({review["id"] for review in found}), book["review_count"])
+        created = [review["created"] for review in found]
+        self.assertEqual(created, sorted(created, reverse=True))
+        self.assertTrue(all(review["reviewer"] and review["city"] for review in found))
+        shown = [review["id"] for review in book["reviews"]]
+        self.assertGreaterEqual(len(shown), min(20, len(found)))
+        self.assertEqual(shown, [review["id"] for review in found[: len(shown)]])
+        names = {review["id"]: review["reviewer"] for review in found}
+        for review in book["reviews"]:
+            self.assertEqual(review["reviewer"], names[review["id"]])
+
+    def test_search_finds_by_the_words_of_a_title(self) -> None:
+        found = self.visitor.get("/api/search/?q=lantern")
+        self.assertGreater(found["total"], 0)
+        self.assertTrue(any("Lantern" in book["title"] for book in found["results"]))
+        self.assertEqual(self.visitor.get("/api/search/?q=qqzzxx")["total"], 0)
