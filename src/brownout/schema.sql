@@ -23,6 +23,15 @@ CREATE TABLE IF NOT EXISTS scheduled (
   journey TEXT NOT NULL
 );
 
+-- What became of each request that a user made or wanted. Failed: no answer, or a status from 400
+-- on. One that was planned and has no row has failed too, once the recording goes on two seconds
+-- past it: no data never passes. Its latency is null.
+CREATE OR REPLACE VIEW outcomes AS
+  SELECT trace_id, route, intended, latency, status = 0 OR status >= 400 AS failed FROM requests
+  UNION ALL
+  SELECT trace_id, route, intended, NULL, true FROM scheduled ANTI JOIN requests USING (trace_id)
+  WHERE intended < (SELECT max(intended + latency) FROM requests) - 2000000000;
+
 -- Wide events: the exact work of each request (kind 'request') and Celery task ('task').
 CREATE TABLE IF NOT EXISTS work (
   trace_id TEXT NOT NULL,

@@ -5,7 +5,7 @@ What a drill, ``brownout up`` and ``brownout prove`` have in common.
 
 from __future__ import annotations
 
-import contextlib
+import sys
 import threading
 import time
 import tomllib
@@ -14,20 +14,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brownout import actions, validation
-from brownout.load.control import Load
+from brownout import actions, store, validation
+from brownout.load import control
 from brownout.model import BrownoutError, Op, Promise, Window, Workload
 from brownout.observer import Observer, Seen, Usage
-from brownout.probes.client import Client, LiveRecording
+from brownout.probes.client import Client, CollectorAway, LiveRecording
 from brownout.probes.postgres import PostgresProbe
 from brownout.probes.processes import Processes
-from brownout.stack.stack import Stack
-from brownout.stack.supervisor import Notice
+from brownout.stack.environment import plain
+from brownout.stack.releases import Releases
+from brownout.stack.stack import Places, Stack
+from brownout.stack.supervisor import Child, Command, Notice
 
 DATABASE_EVERY = 5
 """Seconds between two samples of PostgreSQL's statistics."""
 
-PROFILES = ("normal", "peak", "none")
+SETTLE = 3
+"""Seconds after a change of the load that are not measured, and for the last rows to arrive."""
 
 
 def declared_promises(shop: Path) -> dict[str, tuple[float, float]]:
@@ -38,34 +41,176 @@ def declared_promises(shop: Path) -> dict[str, tuple[float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a site is started with."""
+    """What a site is started with. ``patches``: series of patches, each the next release's."""
 
-    run: Path
-    run_id: str
-    shop: Path
+    run: store.RunFolder
     seed: int
     workload: Workload
-    patches: Mapping[str, Sequence[Path]] = field(default_factory=dict)
-    """Tag to add -> patches on top of the tag before it, in order."""
+    patches: Sequence[Sequence[Path]] = ()
+    size: str = "normal"
+    shop: Path = field(default_factory=lambda: store.assets() / "shop")
+
+
+def next_tag(tag: str, number: int = 1) -> str:
+    """The tag of the release after one: v2.7.0 -> v2.8.0."""
+    major, minor, _ = tag.lstrip("v").split(".")
+    return f"v{major}.{int(minor) + number}.0"
 
 
 class Site:
-    """Started by ``boot``, ended by ``stop`` (also half-way through a boot)."""
+    """Started by ``boot``, ended by ``stop``, which may come half-way through a boot."""
 
     def __init__(
         self, plan: Plan, say: Callable[[str], None], notice: Callable[[Notice], None]
     ) -> None:
         self.plan = plan
-        self.stopped = threading.Event()
         self.declared = declared_promises(plan.shop)
-        self.stack = Stack(plan, say=say, notify=notice)
-        self._load: Load | None = None
+        self.slos: Sequence[Promise] = ()
+        self.stopped = threading.Event()
+        self.stack = Stack(
+            Places(plan.run.path, plan.run.id, plan.shop, store.cache_folder(), plan.size),
+            say,
+            notice,
+        )
+        self._client = Client(self.stack.collector_url, self.stack.token)
+        self.recording = LiveRecording(self._client)
+        self._actions = actions.discover()
+        self._processes = Processes()
+        self._probe: PostgresProbe | None = None
+        self._samples = 0
         self._observer: Observer | None = None
-        self._client: Client | None = None
-        self._recording: LiveRecording | None = None
+        self._load: Child | None = None
+        self._target: control.Target | None = None
 
-    @property
-    def recording(self) -> LiveRecording:
-        if self._recording is None:
-            raise BrownoutError("the recording has not begun yet; wait for the boot to end")
-        return self._recording
+    # Start and stop
+
+    def boot(self) -> dict[str, Any]:
+        """Start everything, the load included: {release, urls}."""
+        tag = self.stack.start(self._add_releases)
+        urls = self.stack.urls()
+        self._probe = PostgresProbe(self.stack.postgres.admin_url)
+        self._target = control.Target(
+            url=urls["shop"],
+            collector=self.stack.collector_url,
+            database=urls["database"],
+            manifest=self.stack.manifest(),
+            seed=self.plan.seed,
+            rate_file=self.plan.run.path / "load.rate",
+        )
+        self.set_load("normal")
+        self._start_load()
+        return {"release": tag, "urls": {k: v for k, v in urls.items() if k in ("shop", "ai")}}
+
+    def _add_releases(self, releases: Releases, tag: str) -> None:
+        for patches in self.plan.patches:
+            fresh = next_tag(tag)
+            releases.add(fresh, tag, patches)
+            tag = fresh
+
+    def _start_load(self) -> None:
+        assert self._target is not None
+        run = self.plan.run
+        command = Command(
+            name="load",
+            service="load",
+            argv=control.argv(self._target),
+            env=plain(run.id, run.path) | {"BROWNOUT_TOKEN": self.stack.token},
+            cwd=run.path,
+            log=run.path / "logs" / "load.log",
+        )
+        self._load = self.stack.supervisor.start(command, self._arrived, timeout=30)
+
+    def _arrived(self) -> bool:
+        """Whether the first user has been served."""
+        try:
+            return bool(self._client.query("SELECT count(*) FROM requests")[0][0])
+        except (CollectorAway, BrownoutError):
+            return False
+
+    def stop(self) -> None:
+        """End everything: the users first, then what serves them."""
+        self.stopped.set()
+        if self._observer:
+            self._observer.stop()
+        if self._load:
+            self.stack.supervisor.stop(self._load, grace=1.0)
+        self.stack.stop()
+        if self._probe:
+            self._probe.close()
+
+    # What can be done
+
+    def set_load(self, profile: str) -> None:
+        """Users arrive at the normal or the peak rate, or not at all (none)."""
+        assert self._target is not None
+        rates = {"normal": self.plan.workload.normal, "peak": self.plan.workload.peak, "none": 0.0}
+        control.set_rate(self._target, rates[profile])
+
+    def perform(self, op: Op) -> Mapping[str, Any]:
+        """Do what an op asks for; the value of its completion."""
+        if op.name == "validate":
+            return self.validate(str(op.args.get("load", "both")), self.validation_seconds)
+        return self._actions[op.name].apply(self.stack, op.args)
+
+    validation_seconds = 12.0
+
+    def validate(self, load: str, seconds: float) -> dict[str, Any]:
+        return validation.validate(self.ground(), load, seconds)
+
+    def ground(self) -> validation.Ground:
+        return validation.Ground(
+            recording=self.recording,
+            slos=self.slos,
+            shop=self.plan.shop,
+            shop_url=self.stack.web.url,
+            ai_url=self.stack.ai_url,
+            models=self.stack.models,
+            set_load=self.set_load,
+            stopped=self.stopped,
+        )
+
+    def measure(self, profile: str, seconds: float) -> Window:
+        """Let users arrive for so long, after a moment to settle; the window that was measured."""
+        self.set_load(profile)
+        self.stopped.wait(SETTLE)
+        start = time.time_ns()
+        self.stopped.wait(seconds)
+        window = Window(start, time.time_ns())
+        self.stopped.wait(SETTLE)
+        if self.stopped.is_set():
+            raise BrownoutError("interrupted")
+        return window
+
+    # Looking
+
+    def watch(self, report: Callable[[Seen], None]) -> None:
+        """Look once a second from now on."""
+        self._observer = Observer(self.recording, self, report)
+        self._observer.start()
+
+    def sample(self) -> dict[str, Usage]:
+        """One round of samples into the recording (observer.Sampler)."""
+        metrics, machine = self._processes.sample(self.stack.services())
+        self._client.post("metrics", metrics)
+        self._client.post("machine", machine)
+        if self._probe and self._samples % DATABASE_EVERY == 0:
+            self.sample_database()
+        self._samples += 1
+        usage: dict[str, dict[str, float]] = {}
+        for row in metrics:
+            usage.setdefault(row["service"], {})[row["name"]] = row["value"]
+        return {
+            service: Usage(u["process.cpu"], u["process.rss"] / 1e6) for service, u in usage.items()
+        }
+
+    def sample_database(self) -> None:
+        if self._probe:
+            for table, rows in self._probe.sample().items():
+                self._client.post(table, rows)
+
+
+def versions() -> dict[str, str]:
+    """What made a history: brownout's and Python's versions, for the debrief."""
+    from brownout import __version__
+
+    return {"brownout": __version__, "python": sys.version.split()[0]}

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from brownout import scenarios as catalogue
 from brownout import store
 from brownout.app import doctor as machine
 from brownout.app import proving, show
@@ -41,8 +42,9 @@ def scenarios(
         show.result(found, as_json, lambda rows: show.records("", rows))
         return
     rows = []
-    for name in store.scenario_ids():
-        scenario = store.load_scenario(name)
+    folder = store.assets() / "scenarios"
+    for name in catalogue.ids(folder):
+        scenario = catalogue.load(folder, name)
         rows.append(
             {
                 "id": name,
@@ -63,7 +65,7 @@ def prove(
 
     Takes about five minutes a scenario; exit code 1 when one is not proven.
     """
-    wanted = store.scenario_ids() if every else ids
+    wanted = catalogue.ids(store.assets() / "scenarios") if every else ids
     if not wanted:
         raise BrownoutError("name a scenario (brownout scenarios lists them), or use --all")
     results = {name: proving.prove(name) for name in wanted}

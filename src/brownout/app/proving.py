@@ -1,0 +1,3 @@
+"""Placeholder until prove."""
+def state(name): return "unproven"
+def prove(name): return []

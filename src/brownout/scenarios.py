@@ -1,0 +1,163 @@
+"""Scenarios: loaded from their folders, with clear words about what is wrong in one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brownout.model import BrownoutError, Deployment, Pace, Script, Symptom, Truth, Workload
+
+PATHS = ("fix", "rollback", "rollback-with-migrations", "model-rollback", "index")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One folder under scenarios/: what is known of it, and its patches."""
+
+    folder: Path
+    raw: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def difficulty(self) -> int:
+        return int(self.raw["difficulty"])
+
+    @property
+    def role(self) -> str:
+        return str(self.raw["role"])
+
+    def patches(self, kind: str) -> list[Path]:
+        """The patches of ``release`` or ``fix``, in order."""
+        return sorted((self.folder / kind).glob("*.patch"))
+
+    def workload(self) -> Workload:
+        found = self.raw.get("workload", {})
+        return Workload(float(found.get("normal", 4.0)), float(found.get("peak", 7.0)))
+
+    def deployments(self, release: str) -> tuple[Deployment, ...]:
+        """What the director does, in order; ``release`` is the tag that the patches get."""
+        deploy = self.raw["deploy"]
+        main = [Deployment(deploy["kind"], deploy.get("target", release))]
+        decoys = deploy.get("decoys", [])
+        before = [Deployment(d["kind"], d.get("target", release)) for d in decoys]
+        return tuple(before + main) if deploy["kind"] != "none" else tuple(before)
+
+    def script(self, seed: int, pace: Pace, release: str) -> Script:
+        """What the director and the proof need, for one flight."""
+        symptom = self.raw.get("symptom", {})
+        heals = self.raw.get("heals", {})
+        return Script(
+            scenario=self.id,
+            seed=seed,
+            pace=pace,
+            workload=self.workload(),
+            deployments=self.deployments(release),
+            symptoms=tuple(
+                Symptom(s["route"], s["signal"], float(s["factor"]))
+                for s in symptom.get("route", [])
+            ),
+            counters=tuple(symptom.get("counters", [])),
+            heals=tuple(heals.get("by", [])),
+            heals_not=tuple(heals.get("not", [])),
+            guard=str(self.raw.get("guard", {}).get("text", "")),
+        )
+
+    def truth(self, release: str) -> Truth:
+        """What is really wrong: for the score and the proof alone."""
+        truth, deploy = self.raw["truth"], self.raw["deploy"]
+        bad = truth["cause"] != "none"
+        change = f"{deploy['kind']} {deploy.get('target', release)}" if bad else "none"
+        return Truth(
+            cause=truth["cause"],
+            change=change,
+            where=tuple(truth["where"]),
+            routes=tuple(truth.get("routes", [])),
+            effect=str(truth.get("effect", "")),
+        )
+
+    def reveal(self, release: str) -> dict[str, Any]:
+        """The value of the ``reveal`` event, without the culprit's deployment."""
+        truth = self.truth(release)
+        return {
+            "scenario": self.id,
+            "title": self.raw["title"],
+            "summary": self.raw["summary"],
+            "truth": {
+                "cause": truth.cause,
+                "change": truth.change,
+                "where": list(truth.where),
+                "routes": list(truth.routes),
+                "effect": truth.effect,
+            },
+            "teaches": list(self.raw.get("teaches", {}).get("points", [])),
+            "guard": str(self.raw.get("guard", {}).get("text", "")),
+            "heals": list(self.raw.get("heals", {}).get("by", [])),
+        }
+
+
+def ids(folder: Path) -> list[str]:
+    """All scenarios, by name."""
+    return sorted(p.parent.name for p in folder.glob("*/scenario.toml"))
+
+
+def load(folder: Path, name: str) -> Scenario:
+    """A scenario by id. Raises BrownoutError with near matches, or with what is wrong and where."""
+    known = ids(folder)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 3, 0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+        raise BrownoutError(f"no scenario {name!r}; {hint}")
+    path = folder / name / "scenario.toml"
+    try:
+        raw = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise BrownoutError(f"{path}: {error}") from error
+    _check(path, raw)
+    return Scenario(folder / name, raw)
+
+
+FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    "id": str, "title": str, "summary": str, "family": str, "difficulty": int, "role": str,
+    "deploy.kind": str, "truth.cause": str, "truth.where": list, "heals.by": list,
+    "workload.normal": (int, float), "workload.peak": (int, float),
+}  # fmt: skip
+OPTIONAL = ("workload.normal", "workload.peak", "heals.by")
+
+
+def _check(path: Path, raw: Mapping[str, Any]) -> None:
+    for name, kind in FIELDS.items():
+        value: Any = raw
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is None and name in OPTIONAL:
+            continue
+        if not isinstance(value, kind):
+            wanted = "a number" if isinstance(kind, tuple) else {"str": "a text", "int": "a whole number", "list": "a list"}[kind.__name__]
+            found = "is missing" if value is None else f"is {value!r}"
+            raise BrownoutError(f"{path}{_line(path, name)}: field {name} {found}; {wanted} is wanted")
+    if raw["id"] != path.parent.name:
+        raise BrownoutError(
+            f"{path}{_line(path, 'id')}: field id is {raw['id']!r}; "
+            f"the folder's name {path.parent.name!r} is wanted"
+        )
+    for heal in [*raw.get("heals", {}).get("by", []), *raw.get("heals", {}).get("not", [])]:
+        if heal not in PATHS:
+            raise BrownoutError(
+                f"{path}{_line(path, 'heals.by')}: {heal!r} is no path; paths: {', '.join(PATHS)}"
+            )
+
+
+def _line(path: Path, name: str) -> str:
+    """", line N" of a field, as far as its key can be found."""
+    key = name.rsplit(".", 1)[-1]
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        if line.split("=")[0].strip() == key:
+            return f", line {number}"
+    return ""
