@@ -69,6 +69,9 @@ class CatalogueTest(unittest.TestCase):
         self.assertEqual(len(book["similar"]), 6)
         self.assertNotIn(book["id"], [other["id"] for other in book["similar"]])
         self.assertGreater(book["delivery"]["hours"], 0)
+        for other in book["similar"]:
+            reviews = self.visitor.get(f"/api/books/{other['id']}/reviews/")["results"]
+            self.assertEqual(other["opinion"], reviews[0]["text"] if reviews else None)
 
     def test_reviews_are_newest_first_complete_and_named(self) -> None:
         card = self.visitor.get("/api/books/?sort=popular")["results"][0]

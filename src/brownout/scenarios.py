@@ -39,7 +39,7 @@ class Scenario:
 
     def workload(self) -> Workload:
         found = self.raw.get("workload", {})
-        return Workload(float(found.get("normal", 4.0)), float(found.get("peak", 7.0)))
+        return Workload(float(found.get("normal", 3.0)), float(found.get("peak", 5.0)))
 
     def deployments(self, release: str) -> tuple[Deployment, ...]:
         """What the director does, in order; ``release`` is the tag that the patches get."""

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from catalog.models import Book, Genre
 from catalog.serializers import BookCard, GenreLine
+from reviews.models import Review
 
 SORTS = {
     "popular": ["-sold", "-id"],
@@ -24,10 +25,17 @@ def cards() -> QuerySet[Book]:
     return Book.objects.defer("document", "description").prefetch_related("authors")
 
 
-def by_ids(ids: list[int]) -> list[Book]:
+def by_ids(ids: list[int], books: QuerySet[Book] | None = None) -> list[Book]:
     """Books in the order of ``ids``; those that are gone are left out."""
-    found = {book.id: book for book in cards().filter(id__in=ids)}
+    chosen = cards() if books is None else books
+    found = {book.id: book for book in chosen.filter(id__in=ids)}
     return [found[i] for i in ids if i in found]
+
+
+def with_opinion() -> QuerySet[Book]:
+    """Books with the text of their newest review, found in the same query."""
+    newest = Review.objects.filter(book=OuterRef("pk")).order_by("-created", "-id")
+    return cards().annotate(opinion=Subquery(newest.values("text")[:1]))
 
 
 def top(sort: str) -> list[dict[str, Any]]:

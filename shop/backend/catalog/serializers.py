@@ -25,6 +25,15 @@ class BookCard(serializers.ModelSerializer):
         return {"hue": book.id * 47 % 360, "pattern": book.id % 6}
 
 
+class SimilarCard(BookCard):
+    """A book beside another one, with what was last said about it."""
+
+    opinion = serializers.CharField()
+
+    class Meta(BookCard.Meta):
+        fields = [*BookCard.Meta.fields, "opinion"]
+
+
 class BookPage(BookCard):
     """A book on its own page."""
 

@@ -7,8 +7,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import Book
-from catalog.queries import SORTS, by_ids, cards, genres
-from catalog.serializers import BookCard, BookPage
+from catalog.queries import SORTS, by_ids, cards, genres, with_opinion
+from catalog.serializers import BookCard, BookPage, SimilarCard
 from orders.delivery import estimate
 from recommendations.service import similar
 from reviews.queries import latest
@@ -47,6 +47,7 @@ class BookDetail(APIView):
         page = BookPage(book).data
         page["reviews"] = ReviewLine(latest(book.id), many=True).data
         page["review_count"] = book.review_count
-        page["similar"] = BookCard(by_ids(similar(book.id)), many=True).data
+        others = by_ids(similar(book.id), with_opinion())
+        page["similar"] = SimilarCard(others, many=True).data
         page["delivery"] = estimate([book], visitor_of(request))
         return Response(page)

@@ -8,6 +8,7 @@ export interface Card {
   rating: number;
   reviews: number;
   cover: { hue: number; pattern: number };
+  opinion?: string | null;
 }
 
 export interface Review {

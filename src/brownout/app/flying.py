@@ -283,7 +283,7 @@ def up(
     def notice(event: Notice) -> None:
         say(f"{event.name} {event.kind}")
 
-    site = Site(Plan(run, seed, Workload(4.0, 7.0), size=size), say, notice)
+    site = Site(Plan(run, seed, Workload(3.0, 5.0), size=size), say, notice)
     try:
         with interrupts(ended.set):
             booting = threading.Thread(target=_boot, args=(site, load, ended), daemon=True)

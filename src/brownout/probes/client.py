@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 from brownout.model import BrownoutError, Window
 
 TIMEOUT = 10
+REUSE = 3.0
+"""Seconds for which a connection is taken again: the collector closes those that are idle."""
 
 
 class CollectorAway(OSError):
@@ -50,9 +53,10 @@ class Client:
 
     def _exchange(self, path: str, body: bytes) -> tuple[int, str]:
         connection = getattr(self._local, "connection", None)
-        if connection is None:
+        if connection is None or time.monotonic() - self._local.used > REUSE:
             connection = http.client.HTTPConnection(self._address, timeout=TIMEOUT)
             self._local.connection = connection
+        self._local.used = time.monotonic()
         connection.request("POST", path, body, self._headers)
         response = connection.getresponse()
         return response.status, response.read().decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from brownout.model import BrownoutError
 from brownout.stack.environment import Wiring, shop
-from brownout.stack.ports import HOST, free_ports, listening_socket
+from brownout.stack.ports import HOST, listening_socket
 from brownout.stack.supervisor import Child, Command, Supervisor
 
 WORKERS, THREADS = 2, 4
@@ -36,7 +37,7 @@ class Generation:
 
     tag: str
     child: Child
-    private: str
+    private: socket.socket
 
 
 class Web:
@@ -60,11 +61,13 @@ class Web:
         serving = time.time_ns()
         if old:
             self._supervisor.stop(old.child, grace=DRAIN)
+            old.private.close()
         return serving, time.time_ns()
 
     def _start(self, tag: str, release: Path, frontend: Path) -> Generation:
         self._count += 1
-        private = free_ports(1)[0]
+        private = listening_socket()
+        port = private.getsockname()[1]
         command = Command(
             name=f"web-{tag}-{self._count}",
             service="web",
@@ -73,21 +76,25 @@ class Web:
             cwd=release / "backend",
             log=self._wiring.run / "logs" / f"web-{tag}.log",
             release=tag,
-            pass_fds=(self._socket.fileno(),),
+            pass_fds=(self._socket.fileno(), private.fileno()),
             grace=DRAIN,
         )
-        child = self._supervisor.start(command, lambda: _healthy(private, tag), timeout=30)
         try:
-            _warm(private)
-        except BrownoutError:
-            self._supervisor.stop(child, grace=0.5)
+            child = self._supervisor.start(command, lambda: _healthy(port, tag), timeout=30)
+            try:
+                _warm(port)
+            except BrownoutError:
+                self._supervisor.stop(child, grace=0.5)
+                raise
+        except BaseException:
+            private.close()
             raise
-        return Generation(tag, child, f"http://{HOST}:{private}")
+        return Generation(tag, child, private)
 
-    def _argv(self, private: int) -> Sequence[str]:
+    def _argv(self, private: socket.socket) -> Sequence[str]:
         return [
             *(sys.executable, "-m", "gunicorn", "shop.wsgi:application"),
-            *("--bind", f"fd://{self._socket.fileno()}", "--bind", f"{HOST}:{private}"),
+            *("--bind", f"fd://{self._socket.fileno()}", "--bind", f"fd://{private.fileno()}"),
             *("--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", "gthread"),
             # Without keep-alive nobody holds a connection to a generation that leaves.
             *("--keep-alive", "0", "--graceful-timeout", "10", "--preload"),

@@ -23,6 +23,7 @@ export function Books({ books }: { books: Card[] }) {
             <span>{price(book.price_cents)}</span>
             <Stars rating={book.rating} />
           </span>
+          {book.opinion && <q className="quiet">{book.opinion}</q>}
         </li>
       ))}
     </ul>

@@ -1,0 +1,60 @@
+"""SQL statements per route, shape and calling line: exact counts, and time."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from brownout.model import NS, Artifact, Recording
+
+NEEDS = ("work",)
+UNIT = "1/request"
+COLUMNS = (
+    "route", "shape", "caller", "requests", "calls", "calls_per_request", "rows_per_request",
+    "repeats_per_request", "ms_per_request", "ms_per_call", "squares", "seconds",
+)  # fmt: skip
+
+SQL = """
+SELECT route, shape, caller, (start - $1) // 1000000000 AS second, sum(calls)::BIGINT,
+       sum("rows")::BIGINT, sum(repeats)::BIGINT, sum("time")::BIGINT,
+       sum(calls::BIGINT * calls)::BIGINT
+FROM sql_calls WHERE start >= $1 AND start < $2
+GROUP BY ALL ORDER BY route, shape, caller, second
+"""
+REQUESTS = """
+SELECT route, count(*) FROM work WHERE start >= $1 AND start < $2 GROUP BY route ORDER BY route
+"""
+
+
+def measure(recording: Recording, window: str) -> Artifact:
+    """One row per route, shape and caller; ``n``: requests and tasks, with SQL or without.
+
+    ``squares``: the sum over requests of the squared number of calls; ``seconds``: (ns, calls) of
+    each second of the window.
+    """
+    bounds = recording.windows[window]
+    span = [bounds.start, bounds.end]
+    requests = dict(recording.query(REQUESTS, span))
+    length = max(-(-(bounds.end - bounds.start) // NS), 1)
+    rows = []
+    for key, group in groupby(recording.query(SQL, span), lambda r: tuple(r[:3])):
+        seconds = [(0, 0)] * length
+        sums = [0] * 5
+        for _, _, _, second, *values in group:
+            seconds[second] = (values[3], values[0])
+            sums = [a + b for a, b in zip(sums, values, strict=True)]
+        rows.append((*key, *_figures(requests[key[0]], sums), tuple(seconds)))
+    return Artifact("statements", window, UNIT, sum(requests.values()), COLUMNS, tuple(rows))
+
+
+def _figures(requests: int, sums: list[int]) -> tuple[float, ...]:
+    calls, rows, repeats, time, squares = sums
+    return (
+        requests,
+        calls,
+        round(calls / requests, 6),
+        round(rows / requests, 6),
+        round(repeats / requests, 6),
+        round(time / requests / 1e6, 6),
+        round(time / calls / 1e6, 6) if calls else 0.0,
+        squares,
+    )
