@@ -92,12 +92,8 @@ def traffic(
         row = {"trace_id": trace, "route": route}
         if "status" in changes:
             row["status"] = changes["status"]
-        requests.append(
-            {**row, "intended": at(moment), "start": at(moment), "latency": ms(took)}
-        )
-        work.append(
-            {**row, "start": at(moment) + ms(1), "duration": ms(took - 2), **changes}
-        )
+        requests.append({**row, "intended": at(moment), "start": at(moment), "latency": ms(took)})
+        work.append({**row, "start": at(moment) + ms(1), "duration": ms(took - 2), **changes})
         number += 1
         moment = start + number * 0.25
     recording.insert(

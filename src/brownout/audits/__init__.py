@@ -47,13 +47,16 @@ def judge_all(artifacts: Artifacts) -> tuple[Finding, ...]:
 
 def _judge(name: str, audit: ModuleType, artifacts: Artifacts) -> list[Finding]:
     absent = [
-        (needed, side) for needed in audit.NEEDS for side in SIDES if (needed, side) not in artifacts
+        (needed, side)
+        for needed in audit.NEEDS
+        for side in SIDES
+        if (needed, side) not in artifacts
     ]
     for needed in audit.NEEDS:
         if {(needed, side) for side in SIDES} <= set(absent):
             reason = f"nothing was measured by the instrument {needed}"
             return [Finding(name, "", "not_applicable", reason=reason)]
-    if absent and not getattr(audit, "JUDGES_ABSENCE", False):
+    if absent:
         needed, side = absent[0]
         reason = f"the instrument {needed} has no data in the window {side}"
         return [Finding(name, "", "inconclusive", reason=reason)]
@@ -77,13 +80,19 @@ def _order(finding: Finding) -> tuple[object, ...]:
 
 
 def measured(
-    audit: str, subject: str, shift: Shift | None, floor: float, unit: str, n: int
+    audit: str,
+    subject: str,
+    shift: Shift | None,
+    floor: float,
+    unit: str,
+    n: int,
+    rows: tuple[Evidence, ...] = (),
 ) -> Finding:
     """A finding about one signal: regressed when the whole interval is above ``floor``."""
     if shift is None:
         reason = "too few blocks of time with data for an interval"
-        return Finding(audit, subject, "inconclusive", unit=unit, n=n, reason=reason)
-    reason = f"{shift.before:.4g} -> {shift.after:.4g} {unit} ({shift.n} blocks)"
+        return Finding(audit, subject, "inconclusive", None, None, None, unit, n, reason)
+    reason = f"{shift.before:.4g} -> {shift.after:.4g} {unit}"
     return Finding(
         audit=audit,
         subject=subject,
@@ -94,6 +103,7 @@ def measured(
         unit=unit,
         n=n,
         reason=reason,
+        evidence=rows,
     )
 
 

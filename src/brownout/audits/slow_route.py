@@ -18,18 +18,11 @@ def judge(artifacts: Artifacts) -> list[Finding]:
     before = {r["route"]: r for r in artifacts["latency", "before"].records()}
     found = []
     for row in artifacts["latency", "after"].records():
-        old = before.get(row["route"])
+        route, old = row["route"], before.get(row["route"])
         if old is None or old["p95"] is None or row["p95"] is None:
             continue
         shift = quantile_shift(old["seconds"], row["seconds"], 0.95)
         floor = max(FLOOR_MS, FLOOR_SHARE * old["p95"])
-        found.append(_finding(artifacts, row, measured(
-            "slow_route", row["route"], shift, floor, "ms p95", row["n"])))  # fmt: skip
+        rows = evidence(artifacts, "latency", latency.SQL, {"route": route})
+        found.append(measured("slow_route", route, shift, floor, "ms p95", row["n"], rows))
     return found
-
-
-def _finding(artifacts: Artifacts, row: dict[str, object], finding: Finding) -> Finding:
-    from dataclasses import replace
-
-    rows = evidence(artifacts, "latency", latency.SQL, {"route": row["route"]})
-    return replace(finding, evidence=rows)

@@ -31,7 +31,7 @@ def measure(recording: Recording, window: str) -> Artifact:
     """
     bounds = recording.windows[window]
     length = max(-(-(bounds.end - bounds.start) // NS), 1)
-    rows = []
+    rows, total = [], 0
     found = recording.query(SQL, [bounds.start, bounds.end])
     for name, group in groupby(found, lambda r: str(r[0])):
         seconds = [(0, 0)] * length
@@ -40,6 +40,7 @@ def measure(recording: Recording, window: str) -> Artifact:
             seconds[second] = (values[2], values[1])
             sums = [a + b for a, b in zip(sums, values, strict=True)]
         n, gets, hits, sets, duration = sums
-        figures = (hits / gets, gets / n, duration / n / 1e6)
-        rows.append((name, n, gets, hits, sets, *(round(f, 6) for f in figures), tuple(seconds)))
-    return Artifact("cache", window, UNIT, sum(r[2] for r in rows), COLUMNS, tuple(rows))
+        figures = (round(f, 6) for f in (hits / gets, gets / n, duration / n / 1e6))
+        rows.append((name, n, gets, hits, sets, *figures, tuple(seconds)))
+        total += gets
+    return Artifact("cache", window, UNIT, total, COLUMNS, tuple(rows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from brownout.model import NS, Artifact, Recording
 from brownout.stats.quantiles import quantile
 
@@ -48,7 +50,7 @@ class _Route:
         elif not failed:
             self.seconds[second].append(latency / 1e6)
 
-    def row(self) -> tuple[object, ...]:
+    def row(self) -> tuple[Any, ...]:
         values = [v for second in self.seconds for v in second]
         quantiles = [round(quantile(values, q), 3) if values else None for q in (0.5, 0.95, 0.99)]
         return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from brownout.model import Artifact, Recording
 from brownout.stats.quantiles import quantile
 
@@ -31,7 +33,7 @@ def measure(recording: Recording, window: str) -> Artifact:
     return Artifact("resources", window, UNIT, sum(r[1] for r in rows), COLUMNS, rows)
 
 
-def _figures(samples: list[tuple[float, float]]) -> tuple[object, ...]:
+def _figures(samples: list[tuple[float, float]]) -> tuple[Any, ...]:
     cores, rss = ([s[i] for s in samples] for i in (0, 1))
     n = len(samples)
     figures = (sum(cores) / n, quantile(cores, 0.95), sum(rss) / n, max(rss))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from itertools import groupby
 
 from brownout.model import NS, Artifact, Recording
@@ -44,6 +46,51 @@ def measure(recording: Recording, window: str) -> Artifact:
             sums = [a + b for a, b in zip(sums, values, strict=True)]
         rows.append((*key, *_figures(requests[key[0]], sums), tuple(seconds)))
     return Artifact("statements", window, UNIT, sum(requests.values()), COLUMNS, tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One shape on one route, whoever called it; ``caller`` is who did so most."""
+
+    requests: int
+    calls: int
+    squares: float
+    ms_per_request: float
+    caller: str
+    seconds: tuple[tuple[int, int], ...]
+
+    @property
+    def calls_per_request(self) -> float:
+        return self.calls / self.requests
+
+
+def by_shape(artifact: Artifact) -> dict[tuple[str, str], Statement]:
+    """(route, shape) -> statement. A release moves lines: only the shape can be followed."""
+    found: dict[tuple[str, str], Statement] = {}
+    for row in sorted(artifact.records(), key=lambda r: -int(r["calls"])):
+        key = row["route"], row["shape"]
+        one = Statement(
+            row["requests"],
+            row["calls"],
+            row["squares"],
+            row["ms_per_request"],
+            row["caller"],
+            row["seconds"],
+        )
+        found[key] = _together(found[key], one) if key in found else one
+    return found
+
+
+def _together(a: Statement, b: Statement) -> Statement:
+    """Two callers of one statement. Their squares' sum is bounded from above (Minkowski)."""
+    return Statement(
+        a.requests,
+        a.calls + b.calls,
+        (math.sqrt(a.squares) + math.sqrt(b.squares)) ** 2,
+        a.ms_per_request + b.ms_per_request,
+        a.caller,
+        tuple((x[0] + y[0], x[1] + y[1]) for x, y in zip(a.seconds, b.seconds, strict=True)),
+    )
 
 
 def _figures(requests: int, sums: list[int]) -> tuple[float, ...]:

@@ -1,0 +1,27 @@
+"""A service holds more memory."""
+
+from __future__ import annotations
+
+from brownout.audits import evidence, measured
+from brownout.instruments import resources
+from brownout.model import Artifacts, Finding
+from brownout.stats.compare import value_shift
+
+NEEDS = ("resources",)
+FLOOR_MB, FLOOR_SHARE = 64.0, 0.25
+"""A rise that is no news: 64 MB, or a quarter of what it was."""
+
+
+def judge(artifacts: Artifacts) -> list[Finding]:
+    """One finding per service that was sampled in both windows."""
+    before = {r["service"]: r for r in artifacts["resources", "before"].records()}
+    found = []
+    for row in artifacts["resources", "after"].records():
+        service, old = row["service"], before.get(row["service"])
+        if old is None:
+            continue
+        shift = value_shift(old["rss"], row["rss"])
+        floor = max(FLOOR_MB, FLOOR_SHARE * old["rss_mean"])
+        rows = evidence(artifacts, "resources", resources.SQL, {"service": service})
+        found.append(measured("high_memory", service, shift, floor, "MB", row["n"], rows))
+    return found

@@ -1,0 +1,145 @@
+"""A table is read from end to end, because an index is gone or no longer serves.
+
+Three things must come together: the table's sequentially read rows a second rose by far, one of its
+indexes is gone or fell out of use, and a statement over it takes longer per call though it is
+called no oftener per request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from brownout.audits import COST, evidence, nothing
+from brownout.instruments import relations, statements
+from brownout.model import Artifacts, Finding, Suggestion
+from brownout.stats.compare import Shift, ratio_shift
+
+NEEDS = ("relations", "statements")
+ROWS_FACTOR, ROWS_FLOOR = 5.0, 10_000.0
+"""Sequentially read rows a second: so many times, and so many more."""
+
+CALLS_FACTOR = 1.5
+"""Calls per request may have grown so far: beyond it the statement is another matter."""
+
+SLOWER_FACTOR, SLOWER_MS = 2.0, 1.0
+"""A statement's milliseconds per call: so many times, and so many more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """The statement of a table that became slowest: added ms per request, with its interval."""
+
+    route: str
+    shape: str
+    caller: str
+    requests: int
+    added: tuple[float, float, float]
+    per_call: Shift
+
+
+def judge(artifacts: Artifacts) -> list[Finding]:
+    """One finding per table; else one clean finding."""
+    found = []
+    for table, old, new in _scanned(artifacts):
+        slowed = max(_slowed(artifacts, table), key=lambda s: s.added[0] * s.requests, default=None)
+        lost = _lost(old, new)
+        if slowed and lost:
+            found.append(_finding(artifacts, table, slowed, lost, (old, new)))
+    n = artifacts["relations", "after"].n
+    reason = "no table is read sequentially more than before for want of an index"
+    return found or [nothing("missing_index", "all tables", n, reason)]
+
+
+def _scanned(artifacts: Artifacts) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The tables whose sequentially read rows a second rose by far: (name, before, after)."""
+    before = {r["relation"]: r for r in artifacts["relations", "before"].records()}
+    for new in artifacts["relations", "after"].records():
+        old = before.get(new["relation"])
+        if old is None or None in (old["seq_rows_per_s"], new["seq_rows_per_s"]):
+            continue
+        then, now = old["seq_rows_per_s"], new["seq_rows_per_s"]
+        if now >= ROWS_FACTOR * then and now - then >= ROWS_FLOOR:
+            yield new["relation"], old, new
+
+
+def _lost(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, bool] | None:
+    """(definition, is it gone?) of the index that was used before and is gone, or unused now."""
+    now = {_meaning(text): scans for _, text, scans in new["indexes_end"]}
+    gone = [(s, text) for _, text, s in old["indexes_end"] if _meaning(text) not in now]
+    if gone:
+        return max(gone)[1], True
+    used = _used(old)
+    unused = [(n, text) for text, n in used.items() if n > 0 and not _used(new).get(text)]
+    return (max(unused)[1], False) if unused else None
+
+
+def _used(side: dict[str, Any]) -> dict[str, int]:
+    """Definition -> scans of the index within the window."""
+    first = {text: scans for _, text, scans in side["indexes_start"]}
+    return {text: s - first[text] for _, text, s in side["indexes_end"] if text in first}
+
+
+def _meaning(definition: str) -> str:
+    """What an index is on, whatever its name."""
+    return re.sub(r"INDEX \S+ ON", "INDEX ON", definition)
+
+
+def _slowed(artifacts: Artifacts, table: str) -> Iterator[_Statement]:
+    before, after = (statements.by_shape(artifacts["statements", s]) for s in ("before", "after"))
+    for (route, shape), now in after.items():
+        then = before.get((route, shape))
+        if then is None or not re.search(rf"\b{re.escape(table)}\b", shape):
+            continue
+        if now.calls_per_request > CALLS_FACTOR * then.calls_per_request:
+            continue
+        sides = [[(ns / 1e6, calls) for ns, calls in s.seconds] for s in (then, now)]
+        shift = ratio_shift(sides[0], sides[1])
+        if shift and shift.low >= SLOWER_MS and shift.ratio >= SLOWER_FACTOR:
+            calls = now.calls_per_request
+            added = (shift.effect * calls, shift.low * calls, shift.high * calls)
+            yield _Statement(route, shape, now.caller, now.requests, added, shift)
+
+
+def _finding(
+    artifacts: Artifacts,
+    table: str,
+    slowed: _Statement,
+    lost: tuple[str, bool],
+    sides: tuple[dict[str, Any], dict[str, Any]],
+) -> Finding:
+    definition, gone = lost
+    old, new = sides
+    added, low, high = (round(v, 3) for v in slowed.added)
+    state = "its index is gone" if gone else "its index is no longer used"
+    create = re.sub(r"INDEX (\S+) ON", r"INDEX CONCURRENTLY IF NOT EXISTS \1 ON", definition)
+    rows = evidence(artifacts, "relations", relations.SQL, {"relation": table})
+    rows += evidence(
+        artifacts, "statements", statements.SQL, {"route": slowed.route, "shape": slowed.shape}
+    )
+    return Finding(
+        audit="missing_index",
+        subject=table,
+        verdict="regressed",
+        effect=added,
+        low=low,
+        high=high,
+        unit=COST,
+        n=slowed.requests,
+        reason=(
+            f"{state} ({definition}); sequentially read rows {old['seq_rows_per_s']:.0f} -> "
+            f"{new['seq_rows_per_s']:.0f} per s; a statement of {slowed.route} "
+            f"{slowed.per_call.before:.2f} -> {slowed.per_call.after:.2f} ms per call"
+        ),
+        # An index that is there and not used: the statement asks in a way that it cannot serve.
+        cause="missing-index" if gone else "unindexable-filter",
+        where=f"{table}: {definition}" if gone else slowed.caller,
+        evidence=rows,
+        suggests=(
+            (Suggestion("sql", {"text": create, "write": True}),)
+            if gone
+            else (Suggestion("rollback"),)
+        ),
+    )

@@ -1,0 +1,76 @@
+"""A statement that ran once or twice a request now runs once for each row of a list.
+
+Calls per request are exact counts, so that load and noise do not move them. A release moves lines,
+and so the statement is followed by its route and shape; the calling line is named from the window
+after.
+"""
+
+from __future__ import annotations
+
+from brownout.audits import COST, evidence, nothing
+from brownout.instruments import statements
+from brownout.model import Artifacts, Finding, Suggestion
+from brownout.stats.compare import Shift, Sums, mean_shift
+
+NEEDS = ("statements",)
+FEW, MANY, GROWTH = 2.5, 5.0, 4.0
+"""Calls per request: at most FEW before; at least MANY and GROWTH more after."""
+
+LEAST = 10
+"""Requests of a route on either side."""
+
+
+def judge(artifacts: Artifacts) -> list[Finding]:
+    """One finding per statement that multiplied; else one clean finding."""
+    before, after = (statements.by_shape(artifacts["statements", s]) for s in ("before", "after"))
+    requests = {route: then.requests for (route, _), then in before.items()}
+    found = []
+    for (route, shape), now in after.items():
+        n = requests.get(route, 0)
+        then = before.get((route, shape)) or statements.Statement(n, 0, 0, 0.0, "", ())
+        shift = mean_shift(_calls(then), _calls(now))
+        if shift and min(n, now.requests) >= LEAST and _multiplied(shift):
+            found.append(_finding(artifacts, (route, shape), (then, now), shift))
+    total = artifacts["statements", "after"].n
+    reason = f"no statement runs {GROWTH:g} or more times oftener per request than before"
+    return found or [nothing("n_plus_one", "all statements", total, reason)]
+
+
+def _calls(statement: statements.Statement) -> Sums:
+    return Sums(statement.requests, statement.calls, statement.squares)
+
+
+def _multiplied(shift: Shift) -> bool:
+    return shift.before <= FEW and shift.after >= MANY and shift.low >= GROWTH
+
+
+def _finding(
+    artifacts: Artifacts,
+    key: tuple[str, str],
+    sides: tuple[statements.Statement, statements.Statement],
+    shift: Shift,
+) -> Finding:
+    (route, shape), (then, now) = key, sides
+    cost = now.ms_per_request - then.ms_per_request
+    # The counts' interval, in the unit of the cost: so many more calls, at what a call takes now.
+    per_call = cost / shift.effect
+    return Finding(
+        audit="n_plus_one",
+        subject=route,
+        verdict="regressed",
+        effect=round(cost, 3),
+        low=round(shift.low * per_call, 3),
+        high=round(shift.high * per_call, 3),
+        unit=COST,
+        n=now.requests,
+        reason=(
+            f"one statement ran {shift.before:.1f} times per request, now "
+            f"{shift.after:.1f} [+{shift.low:.1f}, +{shift.high:.1f}]: {shape}"
+        ),
+        cause="n-plus-one",
+        where=now.caller,
+        evidence=evidence(
+            artifacts, "statements", statements.SQL, {"route": route, "shape": shape}
+        ),
+        suggests=(Suggestion("rollback"),),
+    )
