@@ -106,11 +106,7 @@ def generate(folder: Path, seed: int, scale: float) -> None:
     sold = _orders(folder, rng, (customer, book, day), price, int(ORDERS * scale))
     _books(folder, rng, genre, price, sold, rated)
     writers = [rng.choice(authors, 2, replace=False) + 1 for _ in range(books)]
-    pairs = [
-        (b + 1, int(w))
-        for b, two in enumerate(writers)
-        for w in two[: 1 + int(b % 5 == 0)]
-    ]
+    pairs = [(b + 1, int(w)) for b, two in enumerate(writers) for w in two[: 1 + int(b % 5 == 0)]]
     write(folder, "catalog_book_authors", ((i, b, w) for i, (b, w) in enumerate(pairs, start=1)))
     _customers(folder, rng, customers)
 
@@ -142,9 +138,7 @@ def _reviews(
         told = details.format(noun=noun[i], adjective=adjective[i])
         return f"{leads[opinion[i]][lead[i]]}. {told}"
 
-    rows = (
-        (i + 1, what[i], who[i], rating[i], text(i), helpful[i], created[i]) for i in range(n)
-    )
+    rows = ((i + 1, what[i], who[i], rating[i], text(i), helpful[i], created[i]) for i in range(n))
     write(folder, "reviews_review", rows)
     books = int(book.max()) + 1
     count = np.bincount(what, minlength=books)
@@ -176,7 +170,17 @@ def _orders(
             lines.append((len(lines) + 1, i + 1, b, quantity[i, k], price[b - 1]))
         visitor = visitor_of(who)
         orders.append(
-            (i + 1, visitor, who, f"Customer {who}", email(who), cities[i], total, hours[i], created[i])
+            (
+                i + 1,
+                visitor,
+                who,
+                f"Customer {who}",
+                email(who),
+                cities[i],
+                total,
+                hours[i],
+                created[i],
+            )
         )
     write(folder, "orders_order", orders)
     write(folder, "orders_orderline", lines)
@@ -220,9 +224,7 @@ def email(customer: int) -> str:
 
 def _customers(folder: Path, rng: np.random.Generator, n: int) -> None:
     names, cities = people(rng, n), pick(rng, list(words.CITIES), n)
-    rows = (
-        (i + 1, visitor_of(i + 1), names[i], email(i + 1), cities[i]) for i in range(n)
-    )
+    rows = ((i + 1, visitor_of(i + 1), names[i], email(i + 1), cities[i]) for i in range(n))
     write(folder, "orders_customer", rows)
 
 

@@ -27,7 +27,9 @@ class OrderTest(unittest.TestCase):
         book = scarce_book(self.visitor)
         self.visitor.post("/api/cart/items/", {"book": book["id"], "quantity": 2}, 201)
         cart = self.visitor.post("/api/cart/items/", {"book": book["id"]}, 201)
-        self.assertEqual([(i["book"]["id"], i["quantity"]) for i in cart["items"]], [(book["id"], 3)])
+        self.assertEqual(
+            [(i["book"]["id"], i["quantity"]) for i in cart["items"]], [(book["id"], 3)]
+        )
         self.assertEqual(cart["total_cents"], 3 * book["price_cents"])
         cart = self.visitor.delete(f"/api/cart/items/{book['id']}/")
         self.assertEqual(cart, {"items": [], "total_cents": 0})

@@ -139,9 +139,15 @@ def _check(path: Path, raw: Mapping[str, Any]) -> None:
         if value is None and name in OPTIONAL:
             continue
         if not isinstance(value, kind):
-            wanted = "a number" if isinstance(kind, tuple) else {"str": "a text", "int": "a whole number", "list": "a list"}[kind.__name__]
+            wanted = (
+                "a number"
+                if isinstance(kind, tuple)
+                else {"str": "a text", "int": "a whole number", "list": "a list"}[kind.__name__]
+            )
             found = "is missing" if value is None else f"is {value!r}"
-            raise BrownoutError(f"{path}{_line(path, name)}: field {name} {found}; {wanted} is wanted")
+            raise BrownoutError(
+                f"{path}{_line(path, name)}: field {name} {found}; {wanted} is wanted"
+            )
     if raw["id"] != path.parent.name:
         raise BrownoutError(
             f"{path}{_line(path, 'id')}: field id is {raw['id']!r}; "
@@ -155,7 +161,7 @@ def _check(path: Path, raw: Mapping[str, Any]) -> None:
 
 
 def _line(path: Path, name: str) -> str:
-    """", line N" of a field, as far as its key can be found."""
+    """ ", line N" of a field, as far as its key can be found."""
     key = name.rsplit(".", 1)[-1]
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if line.split("=")[0].strip() == key:

@@ -22,7 +22,9 @@ class CartItem(models.Model):
     quantity = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["visitor", "book"], name="cart_visitor_book")]
+        constraints = [
+            models.UniqueConstraint(fields=["visitor", "book"], name="cart_visitor_book")
+        ]
 
 
 class Order(models.Model):

@@ -37,7 +37,7 @@ def checks() -> list[Check]:
     return [
         _python(),
         _program("git", ["git", "--version"], "install git (Debian: apt-get install git)"),
-        _found("PostgreSQL", lambda: _postgres()),
+        _found("PostgreSQL", _postgres),
         _found("Valkey", programs.find_valkey),
         _found("Node", _node),
         _memory(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import random
@@ -132,9 +133,7 @@ class Flight:
         self._release = next_tag(past.read_plan().steps[-1].tag)
         self._script = scenario.script(seed, pace, self._release)
         patches = scenario.patches("release")
-        plan = Plan(
-            self._run, seed, self._script.workload, [patches] if patches else [], size=size
-        )
+        plan = Plan(self._run, seed, self._script.workload, [patches] if patches else [], size=size)
         self._view = live.View(show.err, command(), str(self._run.path.name))
         self._site = Site(plan, self._view.say, self._notice)
         self._site.validation_seconds = pace.validation
@@ -241,7 +240,7 @@ class Flight:
         phases = history.infos(self._writer.events, "phase")
         lengths = [
             f"{a.value['name']} {b.t - a.t:.0f} s"
-            for a, b in zip(phases, phases[1:], strict=False)
+            for a, b in itertools.pairwise(phases)
             if b.t - a.t >= 0.5
         ]
         show.err.print(

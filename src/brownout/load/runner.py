@@ -85,7 +85,7 @@ class Play:
             self.ended.wait(left)
 
     def _visit(self, client: Any, due: int, visit: journeys.Visit) -> None:
-        """The steps in order; each is wanted at its planned moment, or once the one before ended."""
+        """The steps in order: wanted at the planned moment, or once the one before has ended."""
         free = due
         for step in visit.steps:
             intended = max(due + int(step.after * NS), free)

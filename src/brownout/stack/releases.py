@@ -1,4 +1,4 @@
-"""Releases: the run's own repository of the shop, its tags, and a worktree for each deployed one."""
+"""Releases: the run's own repository of the shop, its tags, a worktree for each deployed one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from brownout.stack.git import git
 
 
 class Releases:
-    """``run/shop.git`` with its worktrees in ``run/releases`` and the player's in ``run/checkout``."""
+    """``run/shop.git``, worktrees in ``run/releases``, the player's in ``run/checkout``."""
 
     def __init__(self, run: Path) -> None:
         self._run = run

@@ -1,4 +1,4 @@
-"""The stack: all processes of the shop and its collector, started in parallel, changed in flight."""
+"""The stack: the shop's processes and the collector, started in parallel, changed in flight."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ class Stack:
         """Service -> (release, pids of all its processes)."""
         found: dict[str, tuple[str, list[int]]] = {}
         for child in self.supervisor.children():
-            release, pids = found.setdefault(child.command.service, (child.command.release, []))
+            command = child.command
+            _, pids = found.setdefault(command.service, (command.release, []))
             try:
                 process = psutil.Process(child.pid)
                 pids += [child.pid, *(p.pid for p in process.children(recursive=True))]
