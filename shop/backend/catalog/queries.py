@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from reviews.models import Review
 
 from catalog.models import Book, Genre
 from catalog.serializers import BookCard, GenreLine
+from reviews.models import Review
 
 SORTS = {
     "popular": ["-sold", "-id"],

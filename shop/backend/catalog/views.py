@@ -1,20 +1,20 @@
 """The catalogue's part of the API."""
 
 from django.shortcuts import get_object_or_404
-from orders.delivery import estimate
-from recommendations.service import similar
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from reviews.queries import latest
-from reviews.serializers import ReviewLine
-from shop.pagination import keyset
-from shop.visitors import visitor_of
 
 from catalog.models import Book
 from catalog.queries import SORTS, by_ids, cards, genres, with_opinion
 from catalog.serializers import BookCard, BookPage, SimilarCard
+from orders.delivery import estimate
+from recommendations.service import similar
+from reviews.queries import latest
+from reviews.serializers import ReviewLine
+from shop.pagination import keyset
+from shop.visitors import visitor_of
 
 PAGE = 24
 

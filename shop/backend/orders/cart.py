@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from catalog.queries import cards
 from django.db.models import Prefetch
 
+from catalog.queries import cards
 from orders.models import CartItem
 from orders.serializers import CartLine
 

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from catalog.models import Book
 from django.db import transaction
 from django.db.models import F
 from rest_framework.exceptions import APIException, ValidationError
 
+from catalog.models import Book
 from orders.delivery import predict
 from orders.models import CartItem, Customer, Order, OrderLine
 from orders.tasks import confirm

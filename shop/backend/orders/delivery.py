@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from catalog.models import Book
 from django.utils import timezone
-from recommendations.client import Unavailable, ask
 
+from catalog.models import Book
 from orders.customers import city_of
+from recommendations.client import Unavailable, ask
 
 DISTANCE_KM = {
     "Aldport": 40.0, "Brenn": 120.0, "Corvala": 260.0, "Dunmere": 75.0, "Eastholm": 410.0,

@@ -1,8 +1,8 @@
 """What carts and orders take and give."""
 
-from catalog.serializers import BookCard
 from rest_framework import serializers
 
+from catalog.serializers import BookCard
 from orders.models import CartItem, Order, OrderLine
 
 

@@ -1,6 +1,5 @@
 """Cart, checkout and orders in the API."""
 
-from catalog.models import Book
 from django.db.models import F
 from django.shortcuts import get_object_or_404
 from rest_framework import status
@@ -8,12 +7,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from shop.visitors import known_visitor, remember, visitor_of
 
+from catalog.models import Book
 from orders.cart import LIMIT, summary
 from orders.checkout import checkout
 from orders.models import CartItem, Order
 from orders.serializers import Address, AddToCart, OrderPage
+from shop.visitors import known_visitor, remember, visitor_of
 
 
 class Cart(APIView):

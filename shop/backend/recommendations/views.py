@@ -1,14 +1,14 @@
 """The home page."""
 
-from catalog.queries import by_ids, top
-from catalog.serializers import BookCard
-from orders.customers import customer_of
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from shop.visitors import visitor_of
 
+from catalog.queries import by_ids, top
+from catalog.serializers import BookCard
+from orders.customers import customer_of
 from recommendations.service import for_customer
+from shop.visitors import visitor_of
 
 
 class Home(APIView):

@@ -3,10 +3,10 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from shop.pagination import keyset
 
 from reviews.queries import LATEST, of_book
 from reviews.serializers import ReviewLine
+from shop.pagination import keyset
 
 
 class BookReviews(APIView):

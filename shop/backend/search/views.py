@@ -1,14 +1,15 @@
 """Full-text search."""
 
-from catalog.models import Book
-from catalog.queries import by_ids
-from catalog.serializers import BookCard
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from catalog.models import Book
+from catalog.queries import by_ids
+from catalog.serializers import BookCard
 
 RESULTS = 24
 CANDIDATES = 200
