@@ -45,3 +45,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         error.show(sys.stderr)
         return error.exit_code
     return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()
