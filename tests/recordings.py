@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from brownout.model import NS, Window
+from brownout import instruments
+from brownout.model import NS, Artifact, Window
 
 BEGAN = 1_700_000_000 * NS
 """The instant at which literal recordings begin."""
@@ -125,3 +126,26 @@ def call(took: float, version: str, model: str = "delivery") -> dict[str, Any]:
 def family(gets: int, hits: int, name: str = "similar:*") -> dict[str, Any]:
     """One entry of ``work.cache``."""
     return {"family": name, "gets": gets, "hits": hits, "sets": gets - hits, "time": ms(0.1)}
+
+
+def two_windows(after: float = 30) -> MemoryRecording:
+    """An empty recording with the windows before, [0 s, 30 s), and after, from 40 s on."""
+    return MemoryRecording({"before": (0, 30), "after": (40, 40 + after)})
+
+
+def artifacts(recording: MemoryRecording) -> dict[tuple[str, str], Artifact]:
+    """What all instruments measure in the windows before and after."""
+    found, crashes = instruments.measure_all(recording, {"before": "before", "after": "after"})
+    assert not crashes
+    return found
+
+
+def usage(
+    recording: MemoryRecording, start: float, cores: Sequence[float], mb: Sequence[float]
+) -> None:
+    """Process samples of the web service, one a second from ``start`` (s) on."""
+    for name, values, unit in (("process.cpu", cores, 1), ("process.rss", mb, 1e6)):
+        recording.insert(
+            "metrics",
+            [{"ts": at(start + i), "name": name, "value": v * unit} for i, v in enumerate(values)],
+        )

@@ -8,6 +8,7 @@ called no oftener per request.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -67,19 +68,26 @@ def _scanned(artifacts: Artifacts) -> Iterator[tuple[str, dict[str, Any], dict[s
 
 def _lost(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, bool] | None:
     """(definition, is it gone?) of the index that was used before and is gone, or unused now."""
-    now = {_meaning(text): scans for _, text, scans in new["indexes_end"]}
-    gone = [(s, text) for _, text, s in old["indexes_end"] if _meaning(text) not in now]
-    if gone:
-        return max(gone)[1], True
-    used = _used(old)
-    unused = [(n, text) for text, n in used.items() if n > 0 and not _used(new).get(text)]
-    return (max(unused)[1], False) if unused else None
+    there = {_meaning(text) for _, text, _ in new["indexes_end"]}
+    used, still = (_scans(side) for side in (old, new))
+    lost = [
+        (meaning not in there, used[meaning], text)
+        for meaning, text in ((_meaning(text), text) for _, text, _ in old["indexes_end"])
+        if used[meaning] > 0 and not still[meaning]
+    ]
+    if not lost:
+        return None
+    gone, _, definition = max(lost)
+    return definition, gone
 
 
-def _used(side: dict[str, Any]) -> dict[str, int]:
-    """Definition -> scans of the index within the window."""
+def _scans(side: dict[str, Any]) -> Counter[str]:
+    """What an index is on -> its scans within the window; one that is new began at none."""
     first = {text: scans for _, text, scans in side["indexes_start"]}
-    return {text: s - first[text] for _, text, s in side["indexes_end"] if text in first}
+    found: Counter[str] = Counter()
+    for _, text, scans in side["indexes_end"]:
+        found[_meaning(text)] += scans - first.get(text, 0)
+    return found
 
 
 def _meaning(definition: str) -> str:
@@ -114,7 +122,6 @@ def _finding(
     old, new = sides
     added, low, high = (round(v, 3) for v in slowed.added)
     state = "its index is gone" if gone else "its index is no longer used"
-    create = re.sub(r"INDEX (\S+) ON", r"INDEX CONCURRENTLY IF NOT EXISTS \1 ON", definition)
     rows = evidence(artifacts, "relations", relations.SQL, {"relation": table})
     rows += evidence(
         artifacts, "statements", statements.SQL, {"route": slowed.route, "shape": slowed.shape}
@@ -138,8 +145,22 @@ def _finding(
         where=f"{table}: {definition}" if gone else slowed.caller,
         evidence=rows,
         suggests=(
-            (Suggestion("sql", {"text": create, "write": True}),)
+            (Suggestion("sql", {"text": _create(definition, new), "write": True}),)
             if gone
             else (Suggestion("rollback"),)
         ),
     )
+
+
+def _create(definition: str, new: dict[str, Any]) -> str:
+    """The statement that builds the index again beside running traffic.
+
+    Another index may bear its name by now: then it gets a new one.
+    """
+    taken = {name for name, _, _ in new["indexes_end"]}
+
+    def renamed(found: re.Match[str]) -> str:
+        name = found[1] if found[1] not in taken else f"{found[1]}_again"
+        return f"INDEX CONCURRENTLY IF NOT EXISTS {name} ON"
+
+    return re.sub(r"INDEX (\S+) ON", renamed, definition)
