@@ -60,6 +60,10 @@ class MemoryRecording:
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, list(params)).fetchall()
 
+    def execute(self, sql: str) -> None:
+        """Change the recording itself, e.g. take a table away."""
+        self._connection.execute(sql)
+
 
 def at(seconds: float) -> int:
     """An instant, in seconds since the recording began, in ns."""
