@@ -39,11 +39,18 @@ def calibrate(
     """
     window = Window(start, end)
     slos, measured = promises.freeze(recording, declared, window)
-    rows = promises.check(recording, slos, window)
-    broken = [row for row in rows if not row["ok"]]
-    if not rows or broken:
-        raise MachineError(_refusal(broken))
-    latencies = {route: list(ms) for route, ms in promises.latencies(recording, window).items()}
+    if not slos:
+        raise MachineError(
+            "no request was answered in the baseline; see the logs in the run folder"
+        )
+    latencies = promises.latencies(recording, window)
+    # A route without a single good answer has nothing to calibrate; its promise is broken all the
+    # more.
+    mute = sorted(route for route, ms in latencies.items() if not ms and route in declared)
+    asked = (*slos, *(Promise(route, *declared[route]) for route in mute))
+    broken = [row for row in promises.check(recording, asked, window) if not row["ok"]]
+    if broken:
+        raise MachineError(_refusal(broken[0]))
     limits = [latency_limit(slo.route, latencies[slo.route]) for slo in slos]
     limits += [Limit("errors", slo.route, 0.0, 20.0) for slo in slos]
     limits += _service_limits(seen)
@@ -64,14 +71,11 @@ def calibrate(
     )
 
 
-def _refusal(broken: Sequence[Mapping[str, Any]]) -> str:
-    if not broken:
-        return "no request was answered in the baseline; see the logs in the run folder"
-    worst = broken[0]
+def _refusal(row: Mapping[str, Any]) -> str:
     return (
-        f"this machine ({platform.node()}) does not hold the SLO of {worst['route']} even in calm "
-        f"traffic: p95 {worst['p95_ms']:.0f} ms of {worst['limit_ms']:.0f} ms, "
-        f"{worst['error_rate']:.1%} errors; close what else is running and try again"
+        f"this machine ({platform.node()}) does not hold the SLO of {row['route']} even in calm "
+        f"traffic: p95 {row['p95_ms']:.0f} ms of {row['limit_ms']:.0f} ms, "
+        f"{row['error_rate']:.1%} errors; close what else is running and try again"
     )
 
 

@@ -1,0 +1,101 @@
+"""What a calm window freezes, and when it is refused."""
+
+from __future__ import annotations
+
+import pytest
+from recordings import MemoryRecording, at, traffic
+
+from brownout.alerting import Limit
+from brownout.baseline import Calibration, calibrate
+from brownout.model import MachineError, Promise, Window
+from brownout.observer import RouteSecond, Seen, Usage
+
+BOOK, CART = "GET /api/books/{id}/", "GET /api/cart/"
+DECLARED = {BOOK: (150.0, 0.01), CART: (120.0, 0.01), "GET /never/": (100.0, 0.01)}
+
+
+def calibrated(recording: MemoryRecording, *seen: Seen) -> Calibration:
+    return calibrate(recording, at(0), at(30), seen, DECLARED)
+
+
+def calm() -> MemoryRecording:
+    """30 s of four requests a second on the book page."""
+    recording = MemoryRecording({})
+    traffic(recording, 0, 30, 20.0)
+    return recording
+
+
+def test_a_promise_is_the_declared_one_or_three_times_the_machines_own() -> None:
+    recording = calm()
+    traffic(recording, 0, 30, 200.0, CART)
+    traffic(recording, 0, 30, 20.0, "GET /undeclared/")
+    found = calibrated(recording)
+    assert found.window == Window(at(0), at(30))
+    assert found.slos == (Promise(BOOK, 150.0, 0.01), Promise(CART, 654.0, 0.01))
+    assert found.routes == [
+        {"route": BOOK, "p95_ms": 150.0, "error_rate": 0.01, "baseline_p95_ms": 21.8},
+        {"route": CART, "p95_ms": 654.0, "error_rate": 0.01, "baseline_p95_ms": 218.0},
+    ]
+
+
+def test_limits_and_bad_seconds_are_this_windows_own() -> None:
+    quick, slow = RouteSecond((20.0, 21.0), 0, 2), RouteSecond((60.0, 21.0), 0, 2)
+    seen = [
+        Seen(at(0), {BOOK: quick}, {"web": Usage(0.2, 100)}),
+        Seen(at(1), {BOOK: slow}, {"web": Usage(0.2, 110)}),
+        Seen(at(2), {}, {"web": Usage(0.2, 105)}),
+    ]
+    found = calibrated(calm(), *seen)
+    assert found.limits == (
+        Limit("latency", BOOK, 21.8, 46.8),
+        Limit("errors", BOOK, 0.0, 20.0),
+        Limit("cpu", "web", 0.2, 0.45),
+        Limit("memory", "web", 110, 174),
+    )
+    assert found.bad_seconds == {
+        ("latency", BOOK): (1, 2),
+        ("errors", BOOK): (0, 2),
+        ("cpu", "web"): (0, 3),
+        ("memory", "web"): (0, 3),
+    }
+
+
+def test_one_failure_in_a_hundred_is_within_the_promise() -> None:
+    recording = calm()
+    traffic(recording, 10.1, 10.2, 20.0, status=500)
+    assert len(calibrated(recording).slos) == 1
+
+
+def test_two_in_a_hundred_are_refused_by_name_of_the_route() -> None:
+    recording = calm()
+    traffic(recording, 10.1, 10.4, 20.0, status=500)
+    with pytest.raises(MachineError) as refused:
+        calibrated(recording)
+    assert refused.value.exit_code == 3
+    assert f"does not hold the SLO of {BOOK} even in calm traffic" in str(refused.value)
+    assert "p95 22 ms of 150 ms, 1.6% errors; close what else is running" in str(refused.value)
+
+
+def test_a_tail_that_breaks_the_promise_is_refused() -> None:
+    recording = MemoryRecording({})
+    traffic(recording, 0, 9.25, 20.0)
+    traffic(recording, 9.25, 9.75, 900.0)
+    # Of 39 answers one may be slow, and two were.
+    with pytest.raises(MachineError, match=r"p95 900 ms of 329 ms, 0\.0% errors"):
+        calibrated(recording)
+
+
+def test_a_route_that_always_fails_is_refused() -> None:
+    recording = calm()
+    traffic(recording, 0, 30, 20.0, CART, status=502)
+    with pytest.raises(MachineError, match=r"GET /api/cart/ .* 100\.0% errors"):
+        calibrated(recording)
+
+
+def test_without_an_answer_there_is_no_baseline() -> None:
+    with pytest.raises(MachineError, match="no request was answered in the baseline"):
+        calibrated(MemoryRecording({}))
+    recording = MemoryRecording({})
+    traffic(recording, 0, 30, 20.0, status=502)
+    with pytest.raises(MachineError, match="no request was answered in the baseline"):
+        calibrated(recording)
