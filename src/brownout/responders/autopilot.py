@@ -29,6 +29,9 @@ from brownout.responders import Flight
 GATHER = 12
 """Seconds of telemetry after a deployment that a diagnosis wants."""
 
+ATTEMPTS = 3
+"""Times that a mitigation which fails is tried, and validations before it gives up."""
+
 CHANGES = ("deploy", "rollback", "set-model", "migrate", "sql")
 
 Findings = Sequence[Finding]
@@ -52,12 +55,16 @@ def decide(pace: Pace, events: Sequence[Event], t: float, diagnosis: Findings | 
         return None
     if not history.completed(events, "declare"):
         return _declare(events, diagnosis)
-    mitigations = [e for e, _ in history.completed(events, *CHANGES) if e.actor == "autopilot"]
-    if not mitigations:
+    tried = [done.kind for asked, done in history.pair(events) if done and _own_change(asked)]
+    if "ok" not in tried and len(tried) < ATTEMPTS:
         mitigation = _mitigation(events, diagnosis)
         if mitigation:
             return mitigation
     return _conclude(pace, events, t)
+
+
+def _own_change(asked: Event) -> bool:
+    return asked.actor == "autopilot" and asked.name in CHANGES
 
 
 def _conclude(pace: Pace, events: Sequence[Event], t: float) -> Op | None:
@@ -66,7 +73,7 @@ def _conclude(pace: Pace, events: Sequence[Event], t: float) -> Op | None:
     validations = [done for _, done in history.completed(events, "validate")]
     if validations and validations[-1].t > calm_since and validations[-1].value["passed"]:
         return op("resolve", summary=_summary(events))
-    if len(validations) >= 3:
+    if len(validations) >= ATTEMPTS:
         return op("resolve", summary="gave up: the validation does not pass")
     mitigated = any(e.actor == "autopilot" for e in changes)
     wait = pace.hold + 2 if mitigated else 0
@@ -132,7 +139,7 @@ def _mitigation(events: Sequence[Event], diagnosis: Findings) -> Op | None:
     change = suspect(events, finding.cause)
     suggestion = finding.suggests[0] if finding.suggests else Suggestion("rollback")
     args = dict(suggestion.args)
-    if suggestion.name == "rollback" and change:
+    if suggestion.name == "rollback" and change and change.value["kind"] == "release":
         args = {"to": change.value["previous"]}
     role = {"set-model": "ai", "sql": "backend"}.get(suggestion.name, "bridge")
     return op(suggestion.name, role, **args)
@@ -202,5 +209,5 @@ def ripe(pace: Pace, events: Sequence[Event], t: float) -> bool:
     changes = [e for e in deployments(events) if e.actor == "director"]
     if alerts:
         began = min(e.value["since"] for e in alerts)
-        return events[0].at + t * NS >= began + GATHER * NS
+        return events[0].at + t * NS >= int(began) + GATHER * NS
     return bool(changes) and t >= changes[-1].t + quiet_seconds(pace)
