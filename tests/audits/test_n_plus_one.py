@@ -55,6 +55,14 @@ def test_the_boundaries(before: int, after: int, verdict: str) -> None:
     assert judged(before, after).verdict == verdict
 
 
+def test_a_statement_in_another_ones_place_is_nothing_new() -> None:
+    recording = two_windows()
+    traffic(recording, 0, 30, 20.0, sql=[statement(8, 8.0, "SELECT a")])
+    traffic(recording, 40, 70, 20.0, sql=[statement(8, 8.0, "SELECT a, weight")])
+    [finding] = n_plus_one.judge(artifacts(recording))
+    assert finding.verdict == "clean"
+
+
 def test_ten_requests_at_least() -> None:
     assert judged(1, 21, seconds=2.25).verdict == "clean"
     assert judged(1, 21, seconds=2.5).verdict == "regressed"

@@ -2,10 +2,14 @@
 
 Calls per request are exact counts, so that load and noise do not move them. A release moves lines,
 and so the statement is followed by its route and shape; the calling line is named from the window
-after.
+after. A release changes shapes too: a statement that took another's place is nothing new, so that
+the route's calls in all must have grown as well.
 """
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
 
 from brownout.audits import COST, evidence, nothing
 from brownout.instruments import statements
@@ -24,9 +28,12 @@ def judge(artifacts: Artifacts) -> list[Finding]:
     """One finding per statement that multiplied; else one clean finding."""
     before, after = (statements.by_shape(artifacts["statements", s]) for s in ("before", "after"))
     requests = {route: then.requests for (route, _), then in before.items()}
+    calls = [_per_request(side) for side in (before, after)]
     found = []
     for (route, shape), now in after.items():
         n = requests.get(route, 0)
+        if calls[1][route] - calls[0][route] < GROWTH:
+            continue
         then = before.get((route, shape)) or statements.Statement(n, 0, 0, 0.0, "", ())
         shift = mean_shift(_calls(then), _calls(now))
         if shift and min(n, now.requests) >= LEAST and _multiplied(shift):
@@ -34,6 +41,14 @@ def judge(artifacts: Artifacts) -> list[Finding]:
     total = artifacts["statements", "after"].n
     reason = f"no statement runs {GROWTH:g} or more times oftener per request than before"
     return found or [nothing("n_plus_one", "all statements", total, reason)]
+
+
+def _per_request(side: Mapping[tuple[str, str], statements.Statement]) -> defaultdict[str, float]:
+    """Route -> calls of all its statements per request."""
+    found: defaultdict[str, float] = defaultdict(float)
+    for (route, _), statement in side.items():
+        found[route] += statement.calls_per_request
+    return found
 
 
 def _calls(statement: statements.Statement) -> Sums:
