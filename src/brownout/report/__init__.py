@@ -1,0 +1,1 @@
+"""Reports: what people read, from history and recording alone; the truth reaches only the score."""

@@ -1,0 +1,201 @@
+"""Promises: the SLOs, frozen in the calm window and judged on the users' side.
+
+A failed request is one without an answer, with a status from 400 on, or planned and never made
+(view ``outcomes`` of the recording). p95 is over the requests that were answered well, from their
+intended moment; that failing fast does not pay is seen to by the error rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from brownout import history
+from brownout.model import NS, Event, Promise, Recording, Window
+from brownout.stats.quantiles import quantile
+
+K = 3.0
+"""A promise is at least so many times this machine's own p95 in the calm window."""
+
+HOLD = 30
+"""Seconds for which all SLOs must hold for the incident to count as mitigated."""
+
+FULL_LOAD = 0.7
+"""Of the calm window's planned requests a second: less is not the full load."""
+
+GAVE_UP_MS = 10_000.0
+"""What is told as p95 when no request at all was answered well: users give up by then."""
+
+SQL = """
+SELECT route, intended, latency, failed FROM outcomes
+WHERE intended >= $1 AND intended < $2 ORDER BY route, intended, trace_id
+"""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What users saw of one route: latencies in ms of good answers, failures, all requests."""
+
+    latencies: list[float] = field(default_factory=list)
+    failed: int = 0
+    n: int = 0
+
+    def add(self, latency: int | None, failed: bool) -> None:
+        self.n += 1
+        if failed or latency is None:
+            self.failed += 1
+        else:
+            self.latencies.append(latency / 1e6)
+
+
+def latencies(recording: Recording, window: Window) -> dict[str, list[float]]:
+    """Route -> latencies in ms of the requests that were answered well, in order of time."""
+    return {route: seen.latencies for route, seen in _seen(recording, window).items()}
+
+
+def freeze(
+    recording: Recording, declared: Mapping[str, tuple[float, float]], window: Window
+) -> tuple[tuple[Promise, ...], dict[str, float]]:
+    """The SLOs of this drill, and each route's p95 in ms in the calm window.
+
+    ``declared``: route -> (p95 in ms, error rate). The promise is max(declared, 3 x calibrated);
+    routes that nobody asked for in the calm window get none.
+    """
+    measured = {
+        route: quantile(values, 0.95)
+        for route, values in latencies(recording, window).items()
+        if values and route in declared
+    }
+    slos = tuple(
+        Promise(route, round(max(declared[route][0], K * p95), 1), declared[route][1])
+        for route, p95 in sorted(measured.items())
+    )
+    return slos, measured
+
+
+def check(recording: Recording, slos: Sequence[Promise], window: Window) -> list[dict[str, Any]]:
+    """Each promise in a window: route, p95_ms, limit_ms, error_rate, n, ok.
+
+    Routes that nobody asked for are left out, unless nobody asked for anything: no data never
+    passes.
+    """
+    seen = _seen(recording, window)
+    rows = [_row(slo, seen[slo.route]) for slo in slos if slo.route in seen]
+    return rows or [_row(slo, Seen()) for slo in slos]
+
+
+def from_history(events: Sequence[Event]) -> tuple[Promise, ...]:
+    """The SLOs as the history has them frozen; none when the drill ended before that."""
+    event = history.last_info(events, "slo")
+    rows = event.value["routes"] if event else []
+    return tuple(Promise(r["route"], r["p95_ms"], r["error_rate"]) for r in rows)
+
+
+def planned_rate(recording: Recording, window: Window) -> float:
+    """Requests a second that users wanted."""
+    n = sum(seen.n for seen in _seen(recording, window).values())
+    return n / window.seconds if window.seconds > 0 else 0.0
+
+
+def breach_and_recovery(
+    recording: Recording, slos: Sequence[Promise], window: Window, rate: float
+) -> tuple[int | None, int | None]:
+    """(first instant from which an SLO is broken, first after it from which all hold), ns.
+
+    Both are looked for second by second with windows of 30 s: they hold at ``t`` when every SLO is
+    kept over [t, t + 30 s) at no less than 70% of ``rate`` requests a second. What the recording
+    does not show for 30 s has not been shown.
+    """
+    seconds = _by_second(recording, window)
+    last = len(seconds) - HOLD
+    broken = next((t for t in range(last + 1) if _broken(seconds[t : t + HOLD], slos)), None)
+    if broken is None:
+        return None, None
+    # The window that breaks first may begin long before what broke it.
+    bad = range(broken, broken + HOLD)
+    broken = next(t for t in bad if _bad_second(seconds[t], slos))
+    holds = (
+        t
+        for t in range(broken, last + 1)
+        if _load(seconds[t : t + HOLD]) >= FULL_LOAD * rate
+        and not _broken(seconds[t : t + HOLD], slos)
+    )
+    recovered = next(holds, None)
+    return (
+        window.start + broken * NS,
+        None if recovered is None else window.start + recovered * NS,
+    )
+
+
+Second = dict[str, Seen]
+
+
+def _by_second(recording: Recording, window: Window) -> list[Second]:
+    """Each whole second of the window: route -> what users saw."""
+    seconds: list[Second] = [{} for _ in range(max((window.end - window.start) // NS, 0))]
+    for route, intended, latency, failed in _outcomes(recording, window):
+        second = (intended - window.start) // NS
+        if second < len(seconds):
+            seconds[second].setdefault(route, Seen()).add(latency, failed)
+    return seconds
+
+
+def _broken(seconds: Iterable[Second], slos: Sequence[Promise]) -> bool:
+    merged: dict[str, Seen] = {}
+    for second in seconds:
+        for route, seen in second.items():
+            total = merged.setdefault(route, Seen())
+            total.latencies += seen.latencies
+            total.failed += seen.failed
+            total.n += seen.n
+    return any(not _row(slo, merged[slo.route])["ok"] for slo in slos if slo.route in merged)
+
+
+def _bad_second(second: Second, slos: Sequence[Promise]) -> bool:
+    """Whether any request of this second was too slow or failed."""
+    limits = {slo.route: slo.p95_ms for slo in slos}
+    return any(
+        seen.failed or max(seen.latencies, default=0.0) > limits[route]
+        for route, seen in second.items()
+        if route in limits
+    )
+
+
+def _load(seconds: Sequence[Second]) -> float:
+    return sum(seen.n for second in seconds for seen in second.values()) / len(seconds)
+
+
+def p95_kept(values: Sequence[float]) -> float:
+    """The least limit that at most 5% of the values exceed, or one value where 5% are less.
+
+    So a single request never breaks the promise of a rare route. Raises IndexError for no values.
+    """
+    ordered = sorted(values)
+    over = max(len(ordered) // 20, 1)
+    return ordered[max(len(ordered) - 1 - over, 0)]
+
+
+def _row(slo: Promise, seen: Seen) -> dict[str, Any]:
+    p95 = p95_kept(seen.latencies) if seen.latencies else GAVE_UP_MS
+    rate = seen.failed / seen.n if seen.n else 1.0
+    return {
+        "route": slo.route,
+        "p95_ms": round(p95, 3),
+        "limit_ms": slo.p95_ms,
+        "error_rate": round(rate, 6),
+        "n": seen.n,
+        "ok": p95 <= slo.p95_ms and rate <= slo.error_rate,
+    }
+
+
+def _seen(recording: Recording, window: Window) -> dict[str, Seen]:
+    seen: dict[str, Seen] = {}
+    for route, _, latency, failed in _outcomes(recording, window):
+        seen.setdefault(route, Seen()).add(latency, failed)
+    return seen
+
+
+def _outcomes(recording: Recording, window: Window) -> Iterator[tuple[str, int, int | None, bool]]:
+    """(route, intended in ns, latency in ns, failed) of each request wanted in the window."""
+    yield from recording.query(SQL, [window.start, window.end])

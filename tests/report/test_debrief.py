@@ -1,0 +1,96 @@
+"""The whole debrief of a literal drill, and its two files."""
+
+from __future__ import annotations
+
+import json
+
+from histories import Story, flown
+from recordings import MemoryRecording, traffic
+
+from brownout.model import Finding
+from brownout.report.debrief import debrief, to_json
+
+REGRESSED = Finding(
+    "n_plus_one", "GET /api/books/{id}/", "regressed", 70.0, 60.0, 80.0, "ms/request", 60,
+    "one statement ran 1.0 times per request, now 51.0", "n-plus-one", "reviews/queries.py:12",
+)  # fmt: skip
+
+
+def recording() -> MemoryRecording:
+    made = MemoryRecording({"baseline": (0, 30), "incident": (40, 55)})
+    for start, end, latency in ((0, 40, 20.0), (40, 56, 90.0), (56, 140, 20.0)):
+        traffic(made, start, end, latency)
+    return made
+
+
+def test_it_has_every_field_that_scripts_read() -> None:
+    made = json.loads(to_json(debrief(flown().events, recording(), [REGRESSED])))
+    assert set(made) >= {
+        "scenario", "seed", "versions", "slos", "times", "diagnosis", "findings", "attribution",
+        "impact", "validation", "score", "timeline",
+    }  # fmt: skip
+    assert made["scenario"] == "x"
+    assert made["versions"] == {"brownout": "0.1.0", "python": "3.11.2"}
+    assert made["diagnosis"]["correct"] is True
+    assert made["diagnosis"]["truth"]["deployment"] == "D1"
+    assert made["score"]["points"] == 100
+    assert made["validation"]["functional"]["total"] == 16
+    assert made["times"]["mitigated"] == 15.0
+
+
+def test_the_impact_counts_what_users_felt() -> None:
+    impact = debrief(flown().events, recording(), []).impact
+    # From 40 s to 55 s four requests a second, all of them slow; 6% of 60 may be.
+    assert impact == {
+        "seconds": 15.0,
+        "requests": 60,
+        "failed": 0,
+        "requests_over_slo": 60,
+        "error_budget_burnt": 16.667,
+        "routes": [
+            {
+                "route": "GET /api/books/{id}/",
+                "requests": 60,
+                "failed": 0,
+                "over_slo": 60,
+                "budget_burnt": 16.667,
+            }
+        ],
+    }
+
+
+def test_the_same_drill_gives_the_same_bytes() -> None:
+    one, two = (debrief(flown().events, recording(), [REGRESSED]) for _ in range(2))
+    assert to_json(one) == to_json(two)
+    assert one.postmortem == two.postmortem
+
+
+def test_the_postmortem_tells_what_happened() -> None:
+    text = debrief(flown().events, recording(), [REGRESSED]).postmortem
+    for line in (
+        "# Postmortem: One query per review",
+        "Score: 100 of 100.",
+        "In 15 s users made 60 requests; 60 were slower than promised or failed (0 failed).",
+        "Declared: n-plus-one, deployment D1, in reviews/queries.py:12 "
+        "(deployment right, cause right, where right).",
+        "- mitigated: 15",
+        "- rollback of v2.7.0 by player",
+        "- n_plus_one regressed: GET /api/books/{id}/ +70 ms/request [+60, +80], n 60; ",
+        "- Guard: A test.",
+        "| 55.0 | player/bridge | D2: rollback v2.7.0 (before: v2.8.0) | ",
+    ):
+        assert line in text
+
+
+def test_a_drill_that_broke_off_is_told_without_its_truth() -> None:
+    made = debrief(flown().events[:9], recording(), [])
+    assert made.scenario == ""
+    assert made.diagnosis["truth"] is None
+    assert made.score.void == "the drill was not flown to its end"
+    assert "it was not closed" in made.postmortem
+
+
+def test_a_drill_that_died_in_its_boot_is_told() -> None:
+    made = debrief(Story().events, MemoryRecording({}), [])
+    assert set(made.times.values()) == {None}
+    assert json.loads(to_json(made))["impact"]["requests"] == 0

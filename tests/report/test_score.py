@@ -1,0 +1,151 @@
+"""The score on literal histories."""
+
+from __future__ import annotations
+
+import pytest
+from histories import NOTHING, TRUTH, Story, flown
+from recordings import at
+
+from brownout.model import Event, Finding, Truth
+from brownout.report.incident import Incident
+from brownout.report.score import CRITERIA, Flown, same_place, score
+
+
+def truth(value: dict[str, object] = TRUTH) -> Truth:
+    return Truth(**{k: tuple(v) if isinstance(v, list) else v for k, v in value.items()})  # type: ignore[arg-type]
+
+
+BITTEN = Incident(at(40), at(41), at(56), at(130))
+CALM = Incident(at(40), None, None, at(130))
+
+
+def points(
+    events: list[Event], incident: Incident = BITTEN, culprit: str = "D1"
+) -> dict[str, float]:
+    of = truth() if culprit == "D1" else truth(NOTHING)
+    made = score(Flown(events, incident, (), culprit), of)
+    assert made.void == ""
+    assert made.points == round(sum(c.points for c in made.criteria), 1)
+    return {c.name: c.points for c in made.criteria}
+
+
+def test_the_criteria_make_a_hundred() -> None:
+    assert sum(of for _, of, _ in CRITERIA) == 100
+    assert points(flown().events) == {
+        "detection": 15, "diagnosis": 30, "mitigation": 30, "validation": 15, "resolution": 10,
+    }  # fmt: skip
+
+
+def test_each_criterion_cites_its_events() -> None:
+    made = score(Flown(flown().events, BITTEN, (), "D1"), truth())
+    cited = {c.name: [flown().events[seq - 1].name for seq in c.events] for c in made.criteria}
+    assert cited == {
+        "detection": ["ack"],
+        "diagnosis": ["declare"],
+        "mitigation": ["rollback", "validate"],
+        "validation": ["validate"],
+        "resolution": ["validate", "resolve"],
+    }
+
+
+def test_a_late_detection_and_mitigation_earn_less() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story.op(370, "ack", {"alert": "A1"}, {}).change(400, 2, "v2.7.0", "v2.8.0", by="player")
+    late = points(
+        story.validate(500).close(510).events, Incident(at(40), at(41), at(1030), at(1100))
+    )
+    assert late["detection"] == 7.5  # 330 s, half-way between 60 and 600
+    assert late["mitigation"] == 22.5  # 990 s, half-way between 180 and 1800
+
+
+def test_wrong_declarations_cost() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story.declare(50, "D1", "missing-index", "reviews/queries.py")
+    story.declare(60, "D1", "n-plus-one", "reviews/serializers.py").close(130)
+    assert points(story.events)["diagnosis"] == 10 + 12 - 5
+
+
+def test_a_repeated_declaration_costs_nothing() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    for t in (50, 60):
+        story.declare(t, "D1", "n-plus-one", "reviews/queries.py")
+    assert points(story.close(130).events)["diagnosis"] == 30
+
+
+@pytest.mark.parametrize(
+    ("change", "mitigation", "validation"),
+    [
+        (lambda s: s.validate(120, tests=False), 0, 0),  # the feature was switched off
+        (lambda s: s, 0, 0),  # nobody knows whether it was
+        (lambda s: s.validate(120).change(125, 3, "v2.6.0", "v2.7.0", by="player"), 0, 0),
+        (lambda s: s.validate(120, passed=False), 30, 0),
+        (lambda s: s.validate(120, load="normal"), 30, 8),
+    ],
+)
+def test_a_mitigation_must_be_validated(change, mitigation, validation) -> None:  # type: ignore[no-untyped-def]
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story.change(55, 2, "v2.7.0", "v2.8.0", by="player")
+    found = points(change(story).close(130).events)
+    assert (found["mitigation"], found["validation"]) == (mitigation, validation)
+
+
+def test_without_recovery_there_is_no_mitigation() -> None:
+    assert points(flown().events, Incident(at(40), at(41), None, at(130)))["mitigation"] == 0
+
+
+def test_time_up_is_no_resolution() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0").close(300, "time is up")
+    assert points(story.events)["resolution"] == 0
+
+
+def test_saying_that_nothing_is_wrong_is_right_where_nothing_is() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story.declare(90, "none", "none", "none").validate(120).close(130, truth=NOTHING)
+    assert sum(points(story.events, CALM, "none").values()) == 100
+
+
+def test_a_needless_rollback_costs() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story.declare(50, "D1", "n-plus-one", "x").change(55, 2, "v2.7.0", "v2.8.0", by="player")
+    found = points(story.validate(120).close(130, truth=NOTHING).events, CALM, "none")
+    assert (found["detection"], found["diagnosis"], found["mitigation"]) == (0, 0, 0)
+
+
+BUSY = Finding("busy_machine", "machine", "void", reason="others used 1.4 cores")
+
+
+@pytest.mark.parametrize(
+    ("events", "incident", "findings", "reason"),
+    [
+        (flown().events, CALM, (), "did not bite"),
+        (flown().events, BITTEN, (BUSY,), "others used 1.4 cores"),
+        (flown().events[:9], BITTEN, (), "not flown to its end"),
+        (Story().incident(30).close(60, "interrupted").events, BITTEN, (), "not flown to its end"),
+        (Story().incident(30).close(60).events, Incident(None, None, None, at(60)), (), "deployed"),
+    ],
+)
+def test_void(events, incident, findings, reason) -> None:  # type: ignore[no-untyped-def]
+    made = score(Flown(events, incident, findings, "D1"), truth())
+    assert reason in made.void
+    assert (made.points, made.criteria) == (0.0, ())
+
+
+@pytest.mark.parametrize(
+    ("declared", "right", "same"),
+    [
+        ("reviews/queries.py:12", "backend/reviews/queries.py", True),
+        ("backend/reviews/queries.py", "backend/reviews/queries.py", True),
+        ("./backend/reviews/queries.py", "backend/reviews/queries.py", True),
+        ("queries.py", "backend/reviews/queries.py", False),
+        ("views/queries.py", "backend/reviews/queries.py", False),
+        ("catalog/views.py:BookDetail", "backend/catalog/views.py:BookDetail", True),
+        ("catalog/views.py:Books", "backend/catalog/views.py:BookDetail", False),
+        ("catalog/views.py:48", "backend/catalog/views.py:BookDetail", True),
+        ("reviews_review: CREATE INDEX a ON reviews_review (book_id)", "reviews_review", True),
+        ("Delivery", "delivery", True),
+        ("", "none", False),
+        ("none", "none", True),
+    ],
+)
+def test_places(declared: str, right: str, same: bool) -> None:
+    assert same_place(declared, right) is same
