@@ -11,8 +11,8 @@ from recordings import MemoryRecording, at, call, statement, traffic
 
 from brownout.director import PACES
 from brownout.model import Event, Finding, Op, Suggestion
-from brownout.responders import autopilot
-from brownout.responders.autopilot import decide, diagnose, op, ripe, suspect
+from brownout.responders.autopilot import decide, op
+from brownout.responders.diagnosis import GATHER, conclusive, diagnose, outdated, ripe, suspect
 
 PACE = PACES["quick"]
 N_PLUS_ONE = Finding(
@@ -72,8 +72,15 @@ def change(t: float, number: int, name: str, ref: str, before: str, who: str = "
     )  # fmt: skip
 
 
-def alert(t: float, state: str = "firing", since: float | None = None, name: str = "A1") -> Step:
+def alert(
+    t: float,
+    state: str = "firing",
+    since: float | None = None,
+    name: str = "A1",
+    signal: str = "latency",
+) -> Step:
     value = {"id": name, "state": state, "since": at(t if since is None else since)}
+    value["signal"] = signal
     return Step(t, "control", "alert", value, kind="info")
 
 
@@ -125,29 +132,42 @@ def test_it_declares_the_first_cause_that_was_found() -> None:
 
 
 @pytest.mark.parametrize("first", ["release", "model"])
-@pytest.mark.parametrize(("cause", "kind"), [("slow-model", "model"), ("n-plus-one", "release")])
-def test_it_suspects_the_change_of_the_fitting_kind(first: str, cause: str, kind: str) -> None:
-    names = ("deploy", "set-model") if first == "release" else ("set-model", "deploy")
-    changes = [change(6 + 7 * i, i + 1, name, "new", "old") for i, name in enumerate(names)]
-    found = suspect(story(*changes, alert(20, since=15)), cause)
+@pytest.mark.parametrize(("finding", "kind"), [(SLOW_MODEL, "model"), (N_PLUS_ONE, "release")])
+def test_it_suspects_the_change_of_the_fitting_kind(
+    first: str, finding: Finding, kind: str
+) -> None:
+    both = [("deploy", "v2.8.0"), ("set-model", "delivery=2026-11")]
+    ordered = both if first == "release" else both[::-1]
+    changes = [change(6 + 7 * i, i + 1, *step, "old") for i, step in enumerate(ordered)]
+    found = suspect(story(*changes, alert(20, since=15)), finding)
     assert found is not None
     assert found.value["kind"] == kind
+
+
+def test_another_models_rollout_is_not_suspected() -> None:
+    rollouts = [
+        change(6, 1, "set-model", "delivery=2026-11", "delivery=2026-03"),
+        change(13, 2, "set-model", "recommender=2026-11", "recommender=2026-09"),
+    ]
+    found = suspect(story(*rollouts, alert(20, since=15)), SLOW_MODEL)
+    assert found is not None
+    assert found.value["deployment"] == "D1"
 
 
 def test_it_suspects_the_last_change_before_the_alert() -> None:
     earlier, later = (change(t, n, "deploy", "new", "old") for n, t in ((1, 5), (2, 30)))
     after = story(earlier, alert(20, since=15), later)
-    assert (suspect(after, "n-plus-one") or after[0]).value["deployment"] == "D1"
+    assert (suspect(after, N_PLUS_ONE) or after[0]).value["deployment"] == "D1"
     # An alert dates the change to a second or two only.
     at_once = story(earlier, alert(34, since=28), later)
-    assert (suspect(at_once, "n-plus-one") or after[0]).value["deployment"] == "D2"
-    assert suspect(story(alert(20, since=15)), "n-plus-one") is None
+    assert (suspect(at_once, N_PLUS_ONE) or after[0]).value["deployment"] == "D2"
+    assert suspect(story(alert(20, since=15)), N_PLUS_ONE) is None
 
 
 def test_a_players_own_change_is_not_suspected() -> None:
     own = change(10, 2, "deploy", "v2.8.1", "v2.8.0", "player")
     events = story(RELEASE, own, alert(20, since=15))
-    assert (suspect(events, "n-plus-one") or events[0]).value["deployment"] == "D1"
+    assert (suspect(events, N_PLUS_ONE) or events[0]).value["deployment"] == "D1"
 
 
 def test_it_rolls_back_to_what_served_before() -> None:
@@ -180,7 +200,9 @@ def test_a_mitigation_that_fails_is_tried_three_times() -> None:
 def test_it_waits_while_an_alert_fires_and_for_the_hold() -> None:
     validate = op("validate", "qa", load="both")
     firing = story(*ALARMED, DECLARED, ROLLED_BACK)
-    assert decide(PACE, firing, 200, [N_PLUS_ONE]) is None
+    assert decide(PACE, firing, 28 + 89, [N_PLUS_ONE]) is None
+    # For ever it does not wait: whether users are served well the validation says.
+    assert decide(PACE, firing, 28 + 90, [N_PLUS_ONE]) == validate
     events = story(*MITIGATED)
     assert decide(PACE, events, 40 + PACE.hold + 1.9, [N_PLUS_ONE]) is None
     assert decide(PACE, events, 40 + PACE.hold + 2, [N_PLUS_ONE]) == validate
@@ -194,7 +216,7 @@ def test_it_resolves_after_a_validation_that_passed() -> None:
 
 def test_a_validation_before_the_last_change_does_not_count() -> None:
     early = story(*ALARMED, DECLARED, validated(27, True), ROLLED_BACK, alert(40, "resolved"))
-    assert decide(PACE, early, 71, [N_PLUS_ONE]) is None
+    assert decide(PACE, early, 40 + PACE.hold + 1.9, [N_PLUS_ONE]) is None
     assert decide(PACE, early, 72, [N_PLUS_ONE]) == op("validate", "qa", load="both")
 
 
@@ -208,10 +230,50 @@ def test_it_validates_again_after_ten_seconds_and_gives_up_after_three() -> None
     )
 
 
+def test_an_alert_about_a_service_does_not_hold_it_up() -> None:
+    """Memory that a model has left behind stays; the users are served well."""
+    memory = alert(30, since=25, name="A2", signal="memory")
+    acknowledged = mine(31, "ack", alert="A2")
+    events = story(*MITIGATED, memory, acknowledged)
+    assert decide(PACE, events, 40 + PACE.hold + 2, [N_PLUS_ONE]) == op(
+        "validate", "qa", load="both"
+    )
+
+
+def test_an_alert_of_its_own_peak_load_does_not_undo_a_validation() -> None:
+    peak = (alert(95, name="A2"), mine(96, "ack", alert="A2"))
+    events = story(*MITIGATED, *peak, validated(100, True))
+    assert decide(PACE, events, 101, [N_PLUS_ONE]) == op(
+        "resolve", summary="n-plus-one in reviews/queries.py:12 (D1)"
+    )
+
+
+def test_it_looks_on_until_there_is_a_cause_or_time_enough_has_passed() -> None:
+    events = story(*ALARMED)
+    assert conclusive(PACE, events, 20, [N_PLUS_ONE])
+    assert not conclusive(PACE, events, 20, [CLEAN])
+    assert not conclusive(PACE, events, 9 + 39.9, [CLEAN])
+    assert conclusive(PACE, events, 9 + 40, [CLEAN])
+
+
+def test_an_alert_after_nothing_was_declared_opens_the_case_again() -> None:
+    assert not outdated(story(*HEALTHY))
+    again = story(*HEALTHY, alert(60), mine(61, "ack", alert="A1"))
+    assert outdated(again)
+    assert decide(PACE, again, 75, [N_PLUS_ONE]) == op(
+        "declare", deployment="D1", cause="n-plus-one", where="reviews/queries.py:12"
+    )
+
+
+def test_an_alert_before_any_change_is_no_reason_to_diagnose() -> None:
+    assert not ripe(PACE, story(alert(2, since=1)), 30)
+    assert not ripe(PACE, story(alert(2, since=1), RELEASE), 30)
+
+
 def test_a_diagnosis_is_ripe_some_seconds_into_an_alert() -> None:
     events = story(RELEASE, alert(14, since=9))
-    assert not ripe(PACE, events, 9 + autopilot.GATHER - 0.1)
-    assert ripe(PACE, events, 9 + autopilot.GATHER)
+    assert not ripe(PACE, events, 9 + GATHER - 0.1)
+    assert ripe(PACE, events, 9 + GATHER)
 
 
 @pytest.mark.parametrize(("pace", "seconds"), [("quick", 40), ("normal", 180)])

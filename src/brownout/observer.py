@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -118,6 +118,8 @@ class Observer:
         self._report = report
         self._stopped = threading.Event()
         self._window: list[dict[str, RouteSecond]] = []
+        # A second's requests are read LAG seconds late; its usage is told together with them.
+        self._usage: deque[dict[str, Usage]] = deque(maxlen=LAG + 1)
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
 
     def start(self) -> None:
@@ -137,7 +139,8 @@ class Observer:
             except OSError:
                 continue  # the collector is being restarted; the second is read by nobody
             self._window = [*self._window[1 - BOARD_SECONDS :], routes]
-            self._report(Seen(second, routes, usage, board(self._window, usage)))
+            self._usage.append(usage)
+            self._report(Seen(second, routes, self._usage[0], board(self._window, usage)))
 
 
 def board(window: list[dict[str, RouteSecond]], usage: dict[str, Usage]) -> dict[str, Any]:
