@@ -148,7 +148,7 @@ def usage(
     recording: MemoryRecording, start: float, cores: Sequence[float], mb: Sequence[float]
 ) -> None:
     """Process samples of the web service, one a second from ``start`` (s) on."""
-    for name, values, unit in (("process.cpu", cores, 1), ("process.rss", mb, 1e6)):
+    for name, values, unit in (("process.cpu", cores, 1), ("process.private", mb, 1e6)):
         recording.insert(
             "metrics",
             [{"ts": at(start + i), "name": name, "value": v * unit} for i, v in enumerate(values)],

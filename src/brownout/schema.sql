@@ -82,7 +82,8 @@ CREATE TABLE IF NOT EXISTS logs (
 );
 
 -- OTLP metrics and process samples. Names and units:
---   process.cpu (cores, since the sample before), process.rss (bytes), process.threads,
+--   process.cpu (cores, since the sample before), process.rss (bytes, shared pages counted
+--   once a process), process.private (bytes of pages that are no file's and not shared), process.threads,
 --   meter.dropped (events lost by a full buffer, cumulative)
 CREATE TABLE IF NOT EXISTS metrics (
   ts BIGINT NOT NULL, name TEXT NOT NULL, service TEXT NOT NULL, release TEXT NOT NULL,

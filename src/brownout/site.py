@@ -93,7 +93,6 @@ class Site:
             url=urls["shop"],
             collector=self.stack.collector_url,
             database=urls["database"],
-            manifest=self.stack.manifest(),
             seed=self.plan.seed,
             rate_file=self.plan.run.path / "load.rate",
         )
@@ -200,7 +199,8 @@ class Site:
         for row in metrics:
             usage.setdefault(row["service"], {})[row["name"]] = row["value"]
         return {
-            service: Usage(u["process.cpu"], u["process.rss"] / 1e6) for service, u in usage.items()
+            service: Usage(u["process.cpu"], u["process.private"] / 1e6)
+            for service, u in usage.items()
         }
 
     def sample_database(self) -> None:

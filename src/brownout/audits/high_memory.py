@@ -20,8 +20,8 @@ def judge(artifacts: Artifacts) -> list[Finding]:
         service, old = row["service"], before.get(row["service"])
         if old is None:
             continue
-        shift = value_shift(old["rss"], row["rss"])
-        floor = max(FLOOR_MB, FLOOR_SHARE * old["rss_mean"])
+        shift = value_shift(old["memory"], row["memory"])
+        floor = max(FLOOR_MB, FLOOR_SHARE * old["memory_mean"])
         rows = evidence(artifacts, "resources", resources.SQL, {"service": service})
         found.append(measured("high_memory", service, shift, floor, "MB", row["n"], rows))
     return found

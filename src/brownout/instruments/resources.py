@@ -10,20 +10,20 @@ from brownout.stats.quantiles import quantile
 NEEDS = ("metrics",)
 UNIT = "cores, MB"
 COLUMNS = (
-    "service", "n", "cores_mean", "cores_p95", "rss_mean", "rss_max", "cores", "rss",
+    "service", "n", "cores_mean", "cores_p95", "memory_mean", "memory_max", "cores", "memory",
 )  # fmt: skip
 
 SQL = """
 SELECT service, ts, max(value) FILTER (WHERE name = 'process.cpu'),
-       max(value) FILTER (WHERE name = 'process.rss') / 1e6
+       max(value) FILTER (WHERE name = 'process.private') / 1e6
 FROM metrics
-WHERE name IN ('process.cpu', 'process.rss') AND ts >= $1 AND ts < $2
+WHERE name IN ('process.cpu', 'process.private') AND ts >= $1 AND ts < $2
 GROUP BY service, ts ORDER BY service, ts
 """
 
 
 def measure(recording: Recording, window: str) -> Artifact:
-    """One row a service: CPU in cores, resident memory in MB, and both of every sample."""
+    """One row a service: CPU in cores, memory of its own in MB, and both of every sample."""
     bounds = recording.windows[window]
     samples: dict[str, list[tuple[float, float]]] = {}
     for service, _, cores, megabytes in recording.query(SQL, [bounds.start, bounds.end]):
@@ -34,7 +34,7 @@ def measure(recording: Recording, window: str) -> Artifact:
 
 
 def _figures(samples: list[tuple[float, float]]) -> tuple[Any, ...]:
-    cores, rss = ([s[i] for s in samples] for i in (0, 1))
+    cores, memory = ([s[i] for s in samples] for i in (0, 1))
     n = len(samples)
-    figures = (sum(cores) / n, quantile(cores, 0.95), sum(rss) / n, max(rss))
-    return (n, *(round(f, 3) for f in figures), tuple(cores), tuple(rss))
+    figures = (sum(cores) / n, quantile(cores, 0.95), sum(memory) / n, max(memory))
+    return (n, *(round(f, 3) for f in figures), tuple(cores), tuple(memory))

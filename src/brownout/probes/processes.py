@@ -34,15 +34,17 @@ class Processes:
         rows, own = [], 0.0
         alive: set[int] = set()
         for service, (release, pids) in services.items():
-            used, rss, threads = 0.0, 0, 0
+            used, rss, private, threads = 0.0, 0, 0, 0
             for pid in pids:
-                cpu, memory, count = self._look(pid)
-                used, rss, threads = used + cpu, rss + memory, threads + count
+                cpu, resident, unshared, count = self._look(pid)
+                used, threads = used + cpu, threads + count
+                rss, private = rss + resident, private + unshared
                 alive.add(pid)
             own += used
             values = {
                 "process.cpu": used / seconds,
                 "process.rss": rss,
+                "process.private": private,
                 "process.threads": threads,
             }
             rows += [
@@ -65,8 +67,8 @@ class Processes:
         self._wall = ts / 1e9
         return rows, [machine]
 
-    def _look(self, pid: int) -> tuple[float, int, int]:
-        """(CPU seconds since the sample before, resident bytes, threads) of a process."""
+    def _look(self, pid: int) -> tuple[float, int, int, int]:
+        """CPU seconds since the sample before, resident bytes, those unshared, and threads."""
         try:
             process = self._known.setdefault(pid, psutil.Process(pid))
             with process.oneshot():
@@ -76,9 +78,11 @@ class Processes:
                 born = process.create_time() > self._wall
                 used = total - self._cpu.get(pid, 0.0 if born else total)
                 self._cpu[pid] = total
-                return used, process.memory_info().rss, process.num_threads()
+                memory = process.memory_info()
+                private = memory.rss - getattr(memory, "shared", 0)
+                return used, memory.rss, private, process.num_threads()
         except psutil.Error:
-            return 0.0, 0, 0
+            return 0.0, 0, 0, 0
 
     def _forget(self, alive: set[int]) -> None:
         for pid in set(self._known) - alive:
