@@ -5,7 +5,7 @@ from functools import cache
 from django.conf import settings
 from django.core.cache import cache as values
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 
@@ -22,6 +22,17 @@ def page(request: HttpRequest, id: int | None = None) -> HttpResponse:
         return HttpResponse(index(), headers={"Cache-Control": "no-cache"})
     except OSError:
         return HttpResponse("The front end has not been built.", status=503)
+
+
+@require_safe
+def asset(request: HttpRequest, file: str) -> FileResponse:
+    """A file of another release's front end; this release's own never come here (WhiteNoise)."""
+    try:
+        content = (settings.FRONTEND_ASSETS / file).open("rb")
+    except OSError as error:
+        raise Http404 from error
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(content, headers=headers)
 
 
 @require_safe

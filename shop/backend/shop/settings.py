@@ -73,6 +73,9 @@ AI_BASE_URL = os.environ.get("AI_BASE_URL", "http://127.0.0.1:8100")
 FRONTEND_DIST = Path(os.environ.get("FRONTEND_DIST", BASE_DIR.parent / "frontend" / "dist"))
 STATIC_URL = "/static/"
 WHITENOISE_ROOT = FRONTEND_DIST
+# Every release's assets, published before it serves: while two releases serve side by side, each
+# answers for what a page of the other names.
+FRONTEND_ASSETS = Path(os.environ.get("FRONTEND_ASSETS", FRONTEND_DIST / "assets"))
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[A-Za-z0-9_-]{8}\.\w+$"
 
 USE_TZ = True

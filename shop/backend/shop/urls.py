@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from shop.pages import health, page
+from shop.pages import asset, health, page
 
 urlpatterns = [
     path("healthz", health),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/", include("orders.urls")),
     path("api/", include("recommendations.urls")),
     path("api/", include("search.urls")),
+    path("assets/<str:file>", asset),
     path("", page),
     path("books", page),
     path("books/<int:id>", page),

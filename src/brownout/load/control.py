@@ -15,18 +15,16 @@ class Target:
     url: str
     collector: str
     database: str
-    manifest: Path | None
     seed: int
     rate_file: Path
 
 
 def argv(target: Target) -> list[str]:
     """The command line of the generator."""
-    manifest = ["--manifest", str(target.manifest)] if target.manifest else []
     return [
         *(sys.executable, "-m", "brownout.load.runner"),
         *("--url", target.url, "--collector", target.collector, "--database", target.database),
-        *("--seed", str(target.seed), "--rate-file", str(target.rate_file), *manifest),
+        *("--seed", str(target.seed), "--rate-file", str(target.rate_file)),
     ]
 
 

@@ -20,6 +20,7 @@ WORDS = (
     "island clock forest kitchen border machine atlas promise window desert library signal"
 ).split()
 SORTS = ("popular", "newest", "rating", "price")
+PAGE, ASSET = "GET /", "GET /assets/{file}"
 NEWCOMERS = 0.35
 """The share of visits by browsers that the shop has not seen."""
 
@@ -83,16 +84,12 @@ def book(rng: random.Random, world: World) -> int:
     return world.books[rank]
 
 
-def page(made: Visit, rng: random.Random, path: str, route: str) -> None:
-    made.ask(rng, f"GET {route}", path)
-
-
 def enter(made: Visit, rng: random.Random, world: World, newcomer: bool) -> None:
     """Home, with the assets when this browser has none yet."""
-    page(made, rng, "/", "/")
+    made.ask(rng, PAGE, "/")
     if newcomer:
         for path in world.assets:
-            made.ask(rng, "GET /assets/{file}", path)
+            made.ask(rng, ASSET, path)
     made.ask(rng, "GET /api/home/", "/api/home/")
 
 

@@ -16,9 +16,12 @@ monkey.patch_all()
 import argparse  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import re  # noqa: E402
 import signal  # noqa: E402
 import time  # noqa: E402
+import urllib.request  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -39,6 +42,8 @@ TIMEOUT = 10
 """Seconds after which a user gives up."""
 
 NS = 1_000_000_000
+
+ASSETS = re.compile(r'(?:src|href)="(/assets/[^"]+)"')
 
 
 class Play:
@@ -85,35 +90,45 @@ class Play:
             self.ended.wait(left)
 
     def _visit(self, client: Any, due: int, visit: journeys.Visit) -> None:
-        """The steps in order: wanted at the planned moment, or once the one before has ended."""
+        """The steps in order: wanted at the planned moment, or once the one before has ended.
+
+        Assets are the ones that the page just fetched names: a release brings files of its own.
+        """
         free = due
+        named: list[str] = []
         for step in visit.steps:
             intended = max(due + int(step.after * NS), free)
             self._wait_until(intended)
             if self.ended.is_set():
                 return
-            free = self._request(client, intended, step, visit)
+            path = step.path
+            if step.route == journeys.ASSET and named:
+                path = named[self.world.assets.index(step.path) % len(named)]
+            free, text = self._request(client, intended, replace(step, path=path), visit)
+            named = assets_of(text) or named
 
     def _request(
         self, client: Any, intended: int, step: journeys.Step, visit: journeys.Visit
-    ) -> int:
-        """Make one request and record it; when it ended (ns)."""
+    ) -> tuple[int, str]:
+        """Make one request and record it: when it ended (ns), and the document that it gave."""
         start = time.time_ns()
         if self.inflight >= INFLIGHT:
             self.recorder.done(step, visit, intended, start, start, (0, 0, "dropped"))
-            return start
+            return start, ""
         self.inflight += 1
         try:
-            outcome = self._send(client, step, visit)
+            outcome, text = self._send(client, step, visit)
         finally:
             self.inflight -= 1
         end = time.time_ns()
         self.recorder.done(step, visit, intended, start, end, outcome)
-        return end
+        return end, text
 
     @staticmethod
-    def _send(client: Any, step: journeys.Step, visit: journeys.Visit) -> tuple[int, int, str]:
-        """(status, bytes, error) of a request; status 0 without an answer."""
+    def _send(
+        client: Any, step: journeys.Step, visit: journeys.Visit
+    ) -> tuple[tuple[int, int, str], str]:
+        """(status, bytes, error) of a request, status 0 without an answer; and its document."""
         headers = {
             "Cookie": f"visitor={visit.visitor}",
             "traceparent": f"00-{step.trace_id}-{step.trace_id[:16]}-01",
@@ -132,33 +147,28 @@ class Play:
             error = "" if status else type(response.error).__name__
             size = len(response.content or b"") if status else 0
             response.success()
-            return status, size, error
+            text = response.text or "" if step.route == journeys.PAGE and status == 200 else ""
+            return (status, size, error), text
 
 
-def read_world(database: str, manifest: Path | None) -> journeys.World:
-    """What the shop has, from its database, and the assets that its page loads."""
-    with psycopg.connect(database) as connection:
+def read_world(database: str, url: str) -> journeys.World:
+    """What the shop has, from its database, and the assets that its page names."""
+    with psycopg.connect(database) as connection, urllib.request.urlopen(url, timeout=10) as page:
 
         def column(sql: str) -> list[Any]:
-            return [row[0] for row in connection.execute(sql)]  # type: ignore[arg-type]
+            return [row[0] for row in connection.execute(sql)]
 
         return journeys.World(
             visitors=[str(v) for v in column("SELECT visitor FROM orders_customer ORDER BY id")],
             books=column("SELECT id FROM catalog_book ORDER BY review_count DESC, id"),
             genres=column("SELECT slug FROM catalog_genre ORDER BY id"),
-            assets=read_assets(manifest),
+            assets=assets_of(page.read().decode()),
         )
 
 
-def read_assets(manifest: Path | None) -> list[str]:
-    """The files that the entry of a Vite manifest loads at once."""
-    if manifest is None or not manifest.exists():
-        return []
-    chunks = json.loads(manifest.read_text())
-    entry = next(chunk for chunk in chunks.values() if chunk.get("isEntry"))
-    files = [entry["file"], *entry.get("css", ())]
-    files += [chunks[name]["file"] for name in entry.get("imports", ())]
-    return [f"/{name}" for name in files]
+def assets_of(document: str) -> list[str]:
+    """The scripts and styles that a page names, in its order."""
+    return ASSETS.findall(document)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -170,7 +180,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--url", required=True, help="the shop")
     parser.add_argument("--collector", required=True, help="where rows are recorded")
     parser.add_argument("--database", required=True, help="the shop's database, to read ids from")
-    parser.add_argument("--manifest", type=Path, help="the front end's .vite/manifest.json")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--rate-file", type=Path, help="a file with the rate, read each second")
     parser.add_argument("--rate", type=float, default=4.0, help="journeys a second")
@@ -180,7 +189,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse(argv)
     recorder = Recorder(args.collector, os.environ["BROWNOUT_TOKEN"])
-    play = Play(args, read_world(args.database, args.manifest), recorder)
+    play = Play(args, read_world(args.database, args.url), recorder)
 
     class Visitors(FastHttpUser):
         host = args.url

@@ -12,6 +12,9 @@ ONE_THREAD = dict.fromkeys(
 )
 """Model code on one thread: more of them than cores, spinning, cost most of the throughput."""
 
+ASSETS = "assets"
+"""The run's folder with the assets of all releases that have served."""
+
 
 @dataclass(frozen=True)
 class Wiring:
@@ -66,4 +69,5 @@ def shop(
     }
     if frontend is not None:
         environment["FRONTEND_DIST"] = str(frontend)
+        environment["FRONTEND_ASSETS"] = str(wiring.run / ASSETS)
     return environment

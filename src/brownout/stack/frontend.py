@@ -56,6 +56,16 @@ def build(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
     return target
 
 
+def publish(built: Path, assets: Path) -> None:
+    """Put a front end's assets beside those of other releases; their names tell their content."""
+    assets.mkdir(exist_ok=True)
+    for file in (built / "assets").iterdir():
+        target = assets / file.name
+        if not target.exists():
+            shutil.copy(file, target.with_suffix(".new"))
+            os.replace(target.with_suffix(".new"), target)
+
+
 def _modules(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
     """node_modules for the front end's lock file, from the cache or installed now."""
     digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()[:16]

@@ -20,7 +20,7 @@ import psycopg
 from brownout.model import BrownoutError
 from brownout.stack import ai, collector, frontend, worker
 from brownout.stack.dataset import Dataset, prepare
-from brownout.stack.environment import ONE_THREAD, Wiring, shop
+from brownout.stack.environment import ASSETS, ONE_THREAD, Wiring, shop
 from brownout.stack.migrations import Migrations
 from brownout.stack.ports import HOST, free_ports
 from brownout.stack.postgres import Postgres
@@ -92,10 +92,6 @@ class Stack:
     def release(self) -> str:
         """The release that serves."""
         return _there(self.web.current, "a release").tag
-
-    def manifest(self) -> Path:
-        """The front end's manifest of assets of the release that serves."""
-        return self._frontend(self.release) / ".vite" / "manifest.json"
 
     def urls(self) -> dict[str, str]:
         return {
@@ -195,8 +191,11 @@ class Stack:
         self._worker = self.supervisor.start(command, says(command.log, worker.READY), timeout=60)
 
     def _frontend(self, ref: str) -> Path:
+        """A release's front end, built, its assets published."""
         folder = self.releases.worktree(ref) / "frontend"
-        return frontend.build(folder, self.places.cache, self._say)
+        built = frontend.build(folder, self.places.cache, self._say)
+        frontend.publish(built, self.places.run / ASSETS)
+        return built
 
     def stop(self) -> None:
         """End everything; what is in the recording stays."""
@@ -295,7 +294,7 @@ class Stack:
                 connection.execute(f"SET statement_timeout = '{SQL_TIMEOUT}'")
                 if not write:
                     connection.execute("SET default_transaction_read_only = on")
-                cursor = connection.execute(text)  # type: ignore[call-overload]
+                cursor = connection.execute(text)
                 columns = [c.name for c in cursor.description or ()]
                 rows = [[_plain(v) for v in row] for row in (cursor.fetchall() if columns else ())]
         except psycopg.Error as error:
