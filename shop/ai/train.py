@@ -40,7 +40,7 @@ def boosting() -> Any:
 def forest() -> Any:
     """Many deep trees, each on a small sample: quick to train, and slow to ask one by one."""
     return RandomForestRegressor(
-        n_estimators=1200, max_samples=0.05, min_samples_leaf=2, n_jobs=1, random_state=SEED
+        n_estimators=2000, max_samples=0.03, min_samples_leaf=2, n_jobs=1, random_state=SEED
     )
 
 
