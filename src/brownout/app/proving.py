@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 from brownout import scenarios, store
 from brownout.app import show
@@ -26,7 +27,7 @@ def state(name: str) -> str:
     return f"proven here on {found['day']}"
 
 
-def _records() -> dict[str, dict[str, object]]:
+def _records() -> dict[str, dict[str, Any]]:
     path = store.cache_folder() / RECORDS
     try:
         return dict(json.loads(path.read_text()))
