@@ -167,6 +167,8 @@ class Drill:
         self._worker.shutdown(wait=False, cancel_futures=True)
         self._refuse_waiting()
         if self._failure:
+            told = (str(self._failure) or type(self._failure).__name__).splitlines()[0]
+            self._info("closed", reason=f"failed: {told}")
             raise self._failure
         return str(history.infos(self.events, "closed")[-1].value["reason"])
 

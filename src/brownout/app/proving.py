@@ -8,7 +8,7 @@ from typing import Any
 
 from brownout import scenarios, store
 from brownout.app import show
-from brownout.app.flying import interrupts
+from brownout.app.flight import interrupts
 from brownout.model import BrownoutError
 from brownout.prove import Check, Proof, leaks
 from brownout.site import Plan, Site

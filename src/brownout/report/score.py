@@ -76,7 +76,7 @@ Judged = tuple[float, str, tuple[int, ...]]
 
 def _void(flown: Flown, truth: Truth) -> str:
     closed = history.last_info(flown.events, "closed")
-    if closed is None or closed.value["reason"] == "interrupted":
+    if closed is None or closed.value["reason"] not in ("resolved", "time is up"):
         return "the drill was not flown to its end"
     if flown.incident.start is None:
         return "nothing was deployed before the drill was closed"
