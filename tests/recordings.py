@@ -36,12 +36,20 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 class MemoryRecording:
-    """A recording in memory (model.Recording). ``windows``: name -> (start, end) in seconds."""
+    """A recording, in memory or in the file ``database`` (model.Recording).
 
-    def __init__(self, windows: Mapping[str, tuple[float, float]]) -> None:
+    ``windows``: name -> (start, end) in seconds.
+    """
+
+    def __init__(
+        self, windows: Mapping[str, tuple[float, float]], database: str = ":memory:"
+    ) -> None:
         self.windows = {name: Window(at(a), at(b)) for name, (a, b) in windows.items()}
-        self._connection = duckdb.connect(":memory:", config={"threads": 1})
+        self._connection = duckdb.connect(database, config={"threads": 1})
         self._connection.execute(resources.files("brownout").joinpath("schema.sql").read_text())
+
+    def close(self) -> None:
+        self._connection.close()
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
         """Add rows; what they leave out comes from DEFAULTS."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from brownout.model import BrownoutError, Deployment, Pace, Script, Symptom, Truth, Workload
 
+KINDS = ("release", "model", "none")
 PATHS = ("fix", "rollback", "rollback-with-migrations", "model-rollback", "index")
 
 
@@ -152,6 +153,12 @@ def _check(path: Path, raw: Mapping[str, Any]) -> None:
         raise BrownoutError(
             f"{path}{_line(path, 'id')}: field id is {raw['id']!r}; "
             f"the folder's name {path.parent.name!r} is wanted"
+        )
+    kind = raw["deploy"]["kind"]
+    if kind not in KINDS:
+        raise BrownoutError(
+            f"{path}{_line(path, 'deploy.kind')}: field deploy.kind is {kind!r}; "
+            f"one of {', '.join(KINDS)} is wanted"
         )
     for heal in [*raw.get("heals", {}).get("by", []), *raw.get("heals", {}).get("not", [])]:
         if heal not in PATHS:

@@ -59,11 +59,13 @@ def rejudge(run: RunName = "", as_json: Json = False) -> int:
     folder = store.find_run(run)
     made = judging.judge(folder)
     saved = folder / "debrief.json"
-    if not saved.exists():
+    if not (saved.exists() and (folder / "postmortem.md").exists()):
         judging.write(folder, made)
         verdict = "written"
     else:
-        verdict = "identical" if saved.read_text() == report.to_json(made) else "different"
+        kept = saved.read_text(), (folder / "postmortem.md").read_text()
+        same = kept == (report.to_json(made), made.postmortem)
+        verdict = "identical" if same else "different"
     text = {
         "written": f"{saved} was not there and has been written",
         "identical": f"{saved} is identical, byte for byte",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-import click
 import typer
 
 from brownout.app import archive, catalogue, flying, ops
@@ -24,6 +24,10 @@ for module in (flying, ops, archive, catalogue):
     module.register(app)
 
 
+# typer carries a click of its own and names only the leaves of its exceptions.
+USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 good, 1 the answer is no, 2 bad input, 3 the machine cannot."""
     sys.exit(run(argv))
@@ -36,14 +40,14 @@ def run(argv: Sequence[str] | None = None) -> int:
     except BrownoutError as error:
         print(f"brownout: {error}", file=sys.stderr)
         return error.exit_code
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         print("brownout: interrupted", file=sys.stderr)
         return 130
-    except click.ClickException as error:
+    except USAGE_ERROR as error:
         error.show(sys.stderr)
-        return error.exit_code
+        return int(error.exit_code)
     return result if isinstance(result, int) else 0
 
 

@@ -57,6 +57,8 @@ def drill(
     seed = seed if seed is not None else random.SystemRandom().randrange(10_000)
     chosen = choose(scenario, anything=at_random)
     limits = director.PACES[pace]
+    if minutes < 0:
+        raise BrownoutError(f"--minutes {minutes:g}: a positive number is wanted")
     if minutes:
         limits = replace(limits, limit=minutes * 60)
     choice = Choice(chosen, seed, limits, responder, size, _notifier(notify or []))
