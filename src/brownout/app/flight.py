@@ -91,9 +91,9 @@ class Flight:
         self._landed = threading.Event()
 
     def fly(self) -> int:
-        self._introduce()
         try:
             with interrupts(self._drill.interrupt):
+                self._introduce()
                 reason = self._loop()
         finally:
             self._close()

@@ -1,0 +1,208 @@
+"""Whole drills as users start them: a bad one, a healthy one, and ends before the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import pytest
+
+from brownout import history
+from brownout.model import Event
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+
+BROWNOUT = [sys.executable, "-m", "brownout.app.cli"]
+CHANGES = ("deploy", "rollback", "set-model", "migrate", "sql")
+
+
+class Drill:
+    """A drill in a process of its own, with its output in files beside its run folder."""
+
+    def __init__(self, folder: Path, *args: str) -> None:
+        self.run = folder / "run"
+        self.folder = folder
+        argv = [*BROWNOUT, "drill", "--seed", "7", "--out", str(self.run), *args]
+        self._err = (folder / "stderr").open("wb")
+        self.process = subprocess.Popen(
+            argv,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=(folder / "stdout").open("wb"),
+            stderr=self._err,
+        )
+
+    def events(self) -> list[Event]:
+        try:
+            lines = (self.run / "history.jsonl").read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        return history.read(lines)
+
+    def until(self, condition: Callable[[list[Event]], object], seconds: float = 300) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition(self.events()):
+            assert self.process.poll() is None, (self.folder / "stderr").read_text()
+            assert time.monotonic() < deadline, (self.folder / "stderr").read_text()
+            threading.Event().wait(0.1)
+
+    def ask(self, *args: str) -> Any:
+        """A command in another terminal, its JSON."""
+        argv = [*BROWNOUT, *args, "--run", str(self.run), "--json"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=self.folder)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def debrief(self) -> dict[str, Any]:
+        return dict(json.loads((self.run / "debrief.json").read_text()))
+
+    def processes(self) -> list[int]:
+        """Every process of this run, by what it carries in its environment."""
+        mark = f"{self.run}".encode()
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if mark in Path(f"/proc/{process.pid}/environ").read_bytes():
+                    found.append(process.pid)
+            except OSError:
+                continue
+        return found
+
+
+def phase(name: str) -> Callable[[list[Event]], bool]:
+    def entered(events: list[Event]) -> bool:
+        last = history.last_info(events, "phase")
+        return last is not None and last.value["name"] == name
+
+    return entered
+
+
+def flown(drill: Drill) -> dict[str, Any]:
+    code = drill.process.wait(timeout=600)
+    assert code == 0, (drill.folder / "stderr").read_text() + (drill.folder / "stdout").read_text()
+    return drill.debrief()
+
+
+def lost(run: Path) -> list[Any]:
+    """Requests that failed, deployments included: what is flown here is slow, not broken."""
+    with duckdb.connect(str(run / "telemetry.duckdb"), read_only=True) as connection:
+        sql = "SELECT route, status, error FROM requests WHERE status = 0 OR status >= 400"
+        return connection.execute(sql).fetchall()
+
+
+def rejudged(drill: Drill) -> None:
+    """With nothing running and debrief.json deleted the same bytes come again."""
+    kept = (drill.run / "debrief.json").read_bytes(), (drill.run / "postmortem.md").read_bytes()
+    (drill.run / "debrief.json").unlink()
+    argv = [*BROWNOUT, "rejudge", str(drill.run)]
+    assert subprocess.run(argv, check=True, capture_output=True, cwd=drill.folder).returncode == 0
+    again = (drill.run / "debrief.json").read_bytes(), (drill.run / "postmortem.md").read_bytes()
+    assert again == kept
+
+
+def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "n-plus-one-reviews", "--responder", "autopilot", "--pace", "quick")
+    drill.until(lambda events: history.completed(events, "deploy"))
+    board = drill.ask("status")
+    assert board["phase"] == "incident"
+    assert {slo["route"] for slo in board["slos"]} >= {"GET /", "GET /api/books/{id}/"}
+    assert {"web", "worker", "ai", "postgres", "valkey", "collector", "load"} <= set(
+        board["services"]
+    )
+    drill.ask("say", "half of it is seen from here", "--to", "backend", "--as", "qa")
+    # Nothing that a player can read tells what is flown.
+    told = json.dumps(board) + (drill.run / "history.jsonl").read_text()
+    assert "n-plus-one-reviews" not in told
+
+    made = flown(drill)
+    assert made["diagnosis"]["correct"]
+    assert made["diagnosis"]["truth"]["deployment"] == "D1"
+    assert any(e.name == "alert" for e in drill.events())
+    assert made["times"]["mitigated"] is not None
+    assert made["validation"]["passed"]
+    assert made["impact"]["requests_over_slo"] > 0
+    [book] = [a for a in made["attribution"] if a["route"] == "GET /api/books/{id}/"]
+    assert book["change_ns"] == sum(part["change_ns"] for part in book["parts"]) > 50_000_000
+    assert lost(drill.run) == []
+    says = [e for e in drill.events() if e.name == "say"]
+    assert (says[0].role, says[0].value["to"]) == ("qa", "backend")
+    assert drill.processes() == []
+    rejudged(drill)
+
+
+def test_the_autopilot_leaves_a_healthy_release_alone(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "autopilot", "--pace", "quick")
+    made = flown(drill)
+    assert made["diagnosis"]["declared"]["cause"] == "none"
+    assert [
+        c for i, c in history.completed(drill.events(), *CHANGES) if i.actor != "director"
+    ] == []
+    assert lost(drill.run) == []
+    assert [f for f in made["findings"] if f["verdict"] == "error"] == []
+    rejudged(drill)
+
+
+@pytest.mark.parametrize("where", ["boot", "baseline", "incident"])
+def test_ctrl_c_ends_a_drill_cleanly(tmp_path: Path, where: str) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase(where))
+    drill.process.send_signal(signal.SIGINT)
+    assert drill.process.wait(timeout=10) == 130
+    [closed] = history.infos(drill.events(), "closed")
+    assert closed.value["reason"] == "interrupted"
+    assert drill.processes() == []
+    assert "Traceback" not in (tmp_path / "stderr").read_text()
+
+
+def test_nothing_outlives_a_control_process_that_was_killed(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("baseline"))
+    assert len(drill.processes()) > 8
+    drill.process.kill()
+    drill.process.wait()
+    deadline = time.monotonic() + 5
+    while drill.processes():
+        assert time.monotonic() < deadline, drill.processes()
+        threading.Event().wait(0.1)
+    # Its folder is free again, and still tells what happened.
+    argv = [*BROWNOUT, "debrief", str(drill.run)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "it was not closed" in done.stdout
+    with pytest.raises(AssertionError, match="no drill is flying"):
+        drill.ask("status")
+
+
+def test_without_a_terminal_the_autopilot_flies(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--size", "small")
+    drill.until(phase("baseline"))
+    assert history.infos(drill.events(), "drill")[0].value["responder"] == "autopilot"
+    drill.process.send_signal(signal.SIGTERM)
+    assert drill.process.wait(timeout=10) == 130
+
+
+def test_a_process_that_dies_is_told_and_comes_back(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("baseline"))
+    [worker] = [
+        pid
+        for pid in drill.processes()
+        if "celery" in " ".join(psutil.Process(pid).cmdline())
+        and psutil.Process(pid).ppid() == drill.process.pid
+    ]
+    os.kill(worker, signal.SIGKILL)
+    drill.until(lambda events: len(history.infos(events, "process")) == 2, 60)
+    states = [e.value["state"] for e in history.infos(drill.events(), "process")]
+    assert states == ["exited", "restarted"]
+    drill.process.send_signal(signal.SIGINT)
+    assert drill.process.wait(timeout=10) == 130
