@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -70,10 +70,10 @@ class MeteredCursor(CursorWrapper):
             self._entry[1] += 1
         return row
 
-    def fetchmany(self, *args: Any) -> Sequence[Any]:
+    def fetchmany(self, *args: Any) -> Any:
         return self._rows(self._fetch(lambda: self.cursor.fetchmany(*args)))
 
-    def fetchall(self) -> Sequence[Any]:
+    def fetchall(self) -> Any:
         return self._rows(self._fetch(self.cursor.fetchall))
 
     def __iter__(self) -> Iterator[Any]:
@@ -98,6 +98,4 @@ class MeteredCursor(CursorWrapper):
 
 def install() -> None:
     """Have every cursor of every database counted."""
-    BaseDatabaseWrapper.make_cursor = (  # type: ignore[method-assign]
-        lambda self, cursor: MeteredCursor(cursor, self)
-    )
+    BaseDatabaseWrapper.make_cursor = lambda self, cursor: MeteredCursor(cursor, self)
