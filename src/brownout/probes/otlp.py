@@ -46,6 +46,8 @@ def unpack(body: bytes, encoding: str) -> bytes:
             body = unpacker.decompress(body, LARGEST + 1)
         except zlib.error as error:
             raise Malformed("not gzip") from error
+        if not unpacker.eof and len(body) <= LARGEST:
+            raise Malformed("the gzip ends too early")
     if len(body) > LARGEST:
         raise Oversized(f"more than {LARGEST} bytes")
     return body
@@ -66,7 +68,10 @@ def parse(signal: str, body: bytes, content_type: str) -> Message:
 
 def _hex_ids(body: bytes) -> str:
     """OTLP/JSON writes ids in hexadecimal, protobuf's own JSON in base64: mend the ids."""
-    return json.dumps(_mend(json.loads(body)))
+    found = json.loads(body)
+    if not isinstance(found, dict):
+        raise ValueError("a JSON object is wanted")
+    return json.dumps(_mend(found))
 
 
 def _mend(node: Any) -> Any:
@@ -143,14 +148,17 @@ def _work(span: Any, row: Row, resource: Row, attributes: Row) -> Row:
     try:
         work = json.loads(attributes[WORK])
         status = int(attributes.get("http.response.status_code", span.status.code == 2))
-    except (TypeError, ValueError) as error:
-        raise Malformed(f"{WORK} is not JSON: {error}") from error
+        pid = int(resource.get("process.pid", 0))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Malformed(
+            f"{WORK}, the status or the pid is not what it should be: {error}"
+        ) from error
     if not isinstance(work, dict):
         raise Malformed(f"{WORK} is not an object")
     return {
         **work,
         **row,
-        "pid": int(resource.get("process.pid", 0)),
+        "pid": pid,
         "kind": "task" if span.kind == span.SPAN_KIND_CONSUMER else "request",
         "route": span.name,
         "status": status,
