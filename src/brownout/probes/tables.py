@@ -38,7 +38,7 @@ class Tables:
                 for table, rows in batches.items():
                     self._insert(table, rows)
                 self._connection.commit()
-            except (duckdb.Error, TypeError) as error:
+            except (duckdb.Error, TypeError, ValueError) as error:
                 self._connection.rollback()
                 raise BadRows(str(error).splitlines()[0]) from error
 
@@ -69,6 +69,8 @@ class Tables:
             statements = duckdb.extract_statements(sql)
             if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
                 raise duckdb.InvalidInputException("one SELECT statement is wanted")
+            # A SELECT may have an INSERT or DELETE in its WITH.
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
             cursor.execute(sql, list(params))
             return [c[0] for c in cursor.description or ()], cursor.fetchall()
 
