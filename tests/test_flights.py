@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -66,17 +65,16 @@ class Drill:
     def debrief(self) -> dict[str, Any]:
         return dict(json.loads((self.run / "debrief.json").read_text()))
 
-    def processes(self) -> list[int]:
-        """Every process of this run, by what it carries in its environment."""
-        mark = f"{self.run}".encode()
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if mark in Path(f"/proc/{process.pid}/environ").read_bytes():
-                    found.append(process.pid)
-            except OSError:
-                continue
-        return found
+    def family(self) -> list[psutil.Process]:
+        """Everything that came of the control process."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+def wait_for_the_end_of(family: list[psutil.Process], seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while left := [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]:
+        assert time.monotonic() < deadline, left
+        threading.Event().wait(0.1)
 
 
 def phase(name: str) -> Callable[[list[Event]], bool]:
@@ -119,6 +117,7 @@ def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path) -> None:
     assert {"web", "worker", "ai", "postgres", "valkey", "collector", "load"} <= set(
         board["services"]
     )
+    family = drill.family()
     drill.ask("say", "half of it is seen from here", "--to", "backend", "--as", "qa")
     # Nothing that a player can read tells what is flown.
     told = json.dumps(board) + (drill.run / "history.jsonl").read_text()
@@ -136,7 +135,7 @@ def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path) -> None:
     assert lost(drill.run) == []
     says = [e for e in drill.events() if e.name == "say"]
     assert (says[0].role, says[0].value["to"]) == ("qa", "backend")
-    assert drill.processes() == []
+    wait_for_the_end_of(family, 0)
     rejudged(drill)
 
 
@@ -156,24 +155,23 @@ def test_the_autopilot_leaves_a_healthy_release_alone(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_drill_cleanly(tmp_path: Path, where: str) -> None:
     drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
     drill.until(phase(where))
+    family = drill.family()
     drill.process.send_signal(signal.SIGINT)
     assert drill.process.wait(timeout=10) == 130
+    wait_for_the_end_of(family, 0)
     [closed] = history.infos(drill.events(), "closed")
     assert closed.value["reason"] == "interrupted"
-    assert drill.processes() == []
     assert "Traceback" not in (tmp_path / "stderr").read_text()
 
 
 def test_nothing_outlives_a_control_process_that_was_killed(tmp_path: Path) -> None:
     drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
     drill.until(phase("baseline"))
-    assert len(drill.processes()) > 8
+    family = drill.family()
+    assert len(family) > 8
     drill.process.kill()
     drill.process.wait()
-    deadline = time.monotonic() + 5
-    while drill.processes():
-        assert time.monotonic() < deadline, drill.processes()
-        threading.Event().wait(0.1)
+    wait_for_the_end_of(family)
     # Its folder is free again, and still tells what happened.
     argv = [*BROWNOUT, "debrief", str(drill.run)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -194,13 +192,9 @@ def test_without_a_terminal_the_autopilot_flies(tmp_path: Path) -> None:
 def test_a_process_that_dies_is_told_and_comes_back(tmp_path: Path) -> None:
     drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
     drill.until(phase("baseline"))
-    [worker] = [
-        pid
-        for pid in drill.processes()
-        if "celery" in " ".join(psutil.Process(pid).cmdline())
-        and psutil.Process(pid).ppid() == drill.process.pid
-    ]
-    os.kill(worker, signal.SIGKILL)
+    children = psutil.Process(drill.process.pid).children()
+    [worker] = [p for p in children if "celery" in " ".join(p.cmdline())]
+    worker.kill()
     drill.until(lambda events: len(history.infos(events, "process")) == 2, 60)
     states = [e.value["state"] for e in history.infos(drill.events(), "process")]
     assert states == ["exited", "restarted"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import psutil
 
 PRESSURE = Path("/proc/pressure/cpu")
+
+TICK = 0.01
+"""Seconds to which the kernel rounds down when a process was born."""
 
 Group = tuple[str, Sequence[int]]
 """The release that a service runs ("" when it has none), and the pids of all its processes."""
@@ -21,7 +25,7 @@ class Processes:
     def __init__(self) -> None:
         self._known: dict[int, psutil.Process] = {}
         self._cpu: dict[int, float] = {}
-        self._at, self._wall = time.monotonic(), time.time()
+        self._at, self._clock = time.monotonic(), _clock()
         self._busy = _busy()
         self._stalled = _stalled()
 
@@ -29,7 +33,7 @@ class Processes:
         self, services: Mapping[str, Group]
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """(rows of ``metrics``, rows of ``machine``) since the sample before."""
-        now, ts = time.monotonic(), time.time_ns()
+        now, clock, ts = time.monotonic(), _clock(), time.time_ns()
         seconds = max(now - self._at, 1e-3)
         rows, own = [], 0.0
         alive: set[int] = set()
@@ -64,7 +68,7 @@ class Processes:
             "memory_available": psutil.virtual_memory().available,
         }
         self._at, self._busy, self._stalled = now, busy, stalled
-        self._wall = ts / 1e9
+        self._clock = clock
         return rows, [machine]
 
     def _look(self, pid: int) -> tuple[float, int, int, int]:
@@ -75,7 +79,7 @@ class Processes:
                 times = process.cpu_times()
                 total = times.user + times.system
                 # One born since the last sample counts whole; of an older one the past is unknown.
-                born = process.create_time() > self._wall
+                born = process.create_time() > self._clock - TICK
                 used = total - self._cpu.get(pid, 0.0 if born else total)
                 self._cpu[pid] = total
                 memory = process.memory_info()
@@ -88,6 +92,13 @@ class Processes:
         for pid in set(self._known) - alive:
             self._known.pop(pid)
             self._cpu.pop(pid, None)
+
+
+def _clock() -> float:
+    """Now, as psutil dates births: on Linux from a boot that is known to the whole second only."""
+    if sys.platform == "linux":
+        return psutil.boot_time() + time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.time()
 
 
 def _busy() -> float:
