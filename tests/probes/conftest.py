@@ -1,61 +1,16 @@
-"""A real collector, killed and started again at will."""
+"""A collector of the test's own, or one for all tests of a module."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from brownout.probes.client import Client
-from brownout.stack.ports import free_ports
-from brownout.stack.readiness import answers
-
-TOKEN = "let me in"
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
-
-
-class Collector:
-    """The collector as a process of its own, on one port and one file."""
-
-    def __init__(self, folder: Path) -> None:
-        self.database = folder / "telemetry.duckdb"
-        self.port = free_ports(1)[0]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self) -> None:
-        argv = [sys.executable, "-m", "brownout.probes.collector"]
-        argv += ["--database", str(self.database), "--port", str(self.port)]
-        self.process = subprocess.Popen(argv, env={**os.environ, "BROWNOUT_TOKEN": TOKEN})
-        wait_for(answers(f"{self.url}/healthz"))
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(timeout=10)
-
-    def stop(self) -> int:
-        self.process.terminate()
-        return self.process.wait(timeout=10)
-
-    def client(self, token: str = TOKEN) -> Client:
-        return Client(self.url, token)
+from collecting import Collector
 
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[Collector]:
-    """One of the test's own: it may kill it."""
     made = Collector(tmp_path)
     yield made
     made.kill()
@@ -63,7 +18,6 @@ def collector(tmp_path: Path) -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
-    """One for all tests of a module."""
     made = Collector(tmp_path_factory.mktemp("collector"))
     yield made
     made.kill()

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import httpx
 import pytest
-from conftest import TOKEN, Collector, wait_for
+from collecting import TOKEN, Collector, wait_for
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -116,7 +116,7 @@ def test_too_much_is_413_packed_or_not(shared: Collector) -> None:
 
 
 @pytest.mark.parametrize("path", ["/rows/scheduled", "/query"])
-@pytest.mark.parametrize("given", [None, "", TOKEN, "Bearer ", f"Bearer {TOKEN}x", "Bearer \xe9"])
+@pytest.mark.parametrize("given", [None, "", TOKEN, f"Bearer {TOKEN}x", "Bearer \xe9"])
 def test_without_the_token_nothing_is_said(shared: Collector, path: str, given: str | None) -> None:
     headers = dict(JSON) if given is None else JSON | {"authorization": given.encode("latin-1")}
     assert post(shared, path, [PLANNED], headers).status_code == 401
@@ -198,7 +198,7 @@ def test_what_was_acknowledged_survives_sigkill(collector: Collector) -> None:
 
 def test_sigterm_leaves_a_whole_file(collector: Collector) -> None:
     post(collector, "/v1/traces", trace("last"))
-    assert collector.stop() in (0, -15)
+    assert collector.stop() == 0
     with duckdb.connect(str(collector.database), read_only=True) as recording:
         assert recording.execute("SELECT name FROM spans").fetchall() == [("last",)]
     assert not collector.database.with_name("telemetry.duckdb.wal").exists()

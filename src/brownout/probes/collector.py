@@ -11,6 +11,8 @@ import argparse
 import asyncio
 import os
 import secrets
+import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,9 +104,10 @@ class Collector:
             columns, rows = await self._in(
                 self._reader, lambda: self._tables.query(body["sql"], body.get("params", []))
             )
+            # Still in here: what has no JSON (a date, NaN) is the query's to cast.
+            return JSONResponse({"columns": columns, "rows": rows})
         except (ValueError, KeyError, TypeError, duckdb.Error) as error:
             return _problem(400, str(error))
-        return JSONResponse({"columns": columns, "rows": rows})
 
     async def _write(self, batches: dict[str, list[dict[str, Any]]]) -> Response | None:
         """Write; None when committed, else the answer that asks the sender to come back."""
@@ -122,8 +125,8 @@ class Collector:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
     def _allowed(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "")
-        return secrets.compare_digest(given, f"Bearer {self._token}")
+        given = request.headers.get("authorization", "").encode()
+        return secrets.compare_digest(given, f"Bearer {self._token}".encode())
 
 
 async def _body(request: Request) -> bytes:
@@ -147,6 +150,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     tables = Tables(args.database)
     collector = Collector(tables, os.environ["BROWNOUT_TOKEN"])
+    # uvicorn raises the signal again when it has stopped: without this, nothing after it would run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         uvicorn.run(
             collector.application(),
