@@ -97,7 +97,7 @@ class Processes:
 def _clock() -> float:
     """Now, as psutil dates births: on Linux from a boot that is known to the whole second only."""
     if sys.platform == "linux":
-        return psutil.boot_time() + time.clock_gettime(time.CLOCK_BOOTTIME)
+        return float(psutil.boot_time()) + time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.time()
 
 
