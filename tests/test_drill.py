@@ -211,6 +211,10 @@ def test_an_op_that_fails_is_told_and_the_drill_goes_on(flying: Flying) -> None:
         (op("explode"), "unknown op 'explode'; known: ack, declare,"),
         (op("ack", alert="A9"), "no alert 'A9'; so far: none"),
         (op("declare", deployment="D7", cause="none", where="x"), "no deployment 'D7'; so far: D1"),
+        (
+            op("declare", deployment="D1", cause="slow-mdel", where="x"),
+            "no cause 'slow-mdel'; did you mean slow-model",
+        ),
     ],
 )
 def test_what_is_refused(flying: Flying, asked: Op, words: str) -> None:

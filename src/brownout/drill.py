@@ -6,6 +6,7 @@ runs in one worker thread and comes back as a message; whoever asks waits on a f
 
 from __future__ import annotations
 
+import difflib
 import queue
 import threading
 import time
@@ -14,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brownout import director, history
+from brownout import director, history, scenarios
 from brownout.alerting import Alerting, describe
 from brownout.baseline import Calibration, calibrate
 from brownout.model import Briefing, BrownoutError, Event, Op, Promise, Recording, Script
@@ -140,6 +141,7 @@ class Drill:
             "t": round(self.seconds(), 1),
             "slos": [asdict(slo) for slo in self.slos],
             "alerts": list(alerts.values()),
+            "acknowledged": [i.value["alert"] for i, _ in history.completed(events, "ack")],
             "deployments": changes,
             "events": [asdict(e) for e in events[-12:]],
             **(self._last.board if self._last else {"routes": {}, "services": {}}),
@@ -234,6 +236,11 @@ class Drill:
             if op.args.get("alert") not in known:
                 return f"no alert {op.args.get('alert')!r}; so far: {', '.join(known) or 'none'}"
         if op.name == "declare":
+            cause = str(op.args.get("cause"))
+            if cause not in scenarios.causes():
+                near = difflib.get_close_matches(cause, scenarios.causes(), 3, 0.4)
+                hint = f"did you mean {' or '.join(near)}? " if near else ""
+                return f"no cause {cause!r}; {hint}(all: brownout scenarios --causes)"
             known = [d["deployment"] for d in self.status()["deployments"]]
             if op.args.get("deployment") not in [*known, "none"]:
                 return (

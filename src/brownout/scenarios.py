@@ -6,6 +6,8 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,13 @@ class Scenario:
             "guard": str(self.raw.get("guard", {}).get("text", "")),
             "heals": list(self.raw.get("heals", {}).get("by", [])),
         }
+
+
+@cache
+def causes() -> Mapping[str, str]:
+    """The catalogue of causes: cause -> family."""
+    text = resources.files("brownout").joinpath("causes.toml").read_text()
+    return {cause: family for family, ids in tomllib.loads(text).items() for cause in ids}
 
 
 def ids(folder: Path) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from importlib import resources
 from typing import Annotated
 
 import typer
@@ -24,12 +22,6 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: brownout doctor")(doctor)
 
 
-def causes() -> dict[str, list[str]]:
-    """The catalogue of causes: family -> ids."""
-    text = resources.files("brownout").joinpath("causes.toml").read_text()
-    return dict(tomllib.loads(text))
-
-
 def scenarios(
     causes_too: Annotated[
         bool, typer.Option("--causes", help="List the causes that a diagnosis can declare.")
@@ -38,7 +30,7 @@ def scenarios(
 ) -> None:
     """List the scenarios with their state on this machine, or the causes."""
     if causes_too:
-        found = [{"family": family, "cause": c} for family, ids in causes().items() for c in ids]
+        found = [{"family": f, "cause": cause} for cause, f in catalogue.causes().items()]
         show.result(found, as_json, lambda rows: show.records("", rows))
         return
     rows = []

@@ -72,7 +72,7 @@ class Flight:
         patches = choice.scenario.patches("release")
         series = [patches] if patches else []
         plan = Plan(self._run, choice.seed, self._script.workload, series, size=choice.size)
-        self._view = live.View(show.err, command(), str(self._run.path.name))
+        self._view = live.View(show.err, live.Cockpit(command(), self._run.path, out is not None))
         self._site = Site(plan, self._view.say, self._notice)
         self._site.validation_seconds = choice.pace.validation
         self._file = (self._run.path / "history.jsonl").open("ab")

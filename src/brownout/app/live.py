@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from brownout.app import show
 from brownout.model import Event
@@ -54,38 +57,57 @@ def line(event: Event) -> str:
     return f"{event.t:7.1f} s  {text}"
 
 
-def advice(status: Mapping[str, Any], command: str) -> list[str]:
+STATEMENTS = (
+    "SELECT calls, mean_exec_time, query FROM pg_stat_statements "
+    "ORDER BY total_exec_time DESC LIMIT 5"
+)
+"""The statements that cost the database most, as a first question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cockpit:
+    """What a person needs to reach this drill: the program, its run folder, where it was chosen."""
+
+    command: str
+    run: Path
+    chosen: bool = False
+
+    def __call__(self, words: str) -> str:
+        """A command to paste into another terminal of the same folder."""
+        return f"{self.command} {words}" + (f" --run {self.run}" if self.chosen else "")
+
+
+def advice(status: Mapping[str, Any], cockpit: Cockpit) -> list[str]:
     """What the person can do next, as commands to paste into another terminal."""
     if status["phase"] in ("boot", "baseline"):
         return ["calm traffic is being recorded; open a second terminal beside this one"]
-    firing = [a for a in status["alerts"] if a["state"] == "firing"]
-    acked = {e["value"].get("alert") for e in status["events"] if e["name"] == "ack"}
-    lines = [f"{command} ack {a['id']} --as bridge" for a in firing if a["id"] not in acked]
     changes = status["deployments"]
-    if changes:
-        newest = changes[-1]
-        lines += [
-            f"{command} deployments   # then look at the release: git -C RUN/shop.git show ...",
-            f"{command} declare --deployment {newest['deployment']} --cause CAUSE --where FILE",
-        ]
-        if newest["kind"] == "model":
-            name, version = newest["previous"].split("=", 1)
-            lines.append(f"{command} set-model {name} {version} --as ai")
-        else:
-            lines.append(f"{command} rollback --as bridge")
-        lines += [f"{command} validate --load both --as qa", f"{command} resolve"]
+    if not changes:
+        return [cockpit("status")]
+    firing = [a["id"] for a in status["alerts"] if a["state"] == "firing"]
+    lines = [cockpit(f"ack {i} --as bridge") for i in firing if i not in status["acknowledged"]]
+    newest = changes[-1]
+    lines.append(cockpit(f'sql "{STATEMENTS}"'))
+    releases = [c for c in changes if c["kind"] == "release"]
+    if releases:
+        shown = f"{releases[-1]['previous']} {releases[-1]['ref']}"
+        lines.append(f"git -C {cockpit.run / 'shop.git'} diff {shown}")
+    if newest["kind"] == "model":
+        name, version = newest["previous"].split("=", 1)
+        lines.append(cockpit(f"set-model {name} {version} --as ai"))
     else:
-        lines.append(f"{command} status")
-    return lines
+        lines.append(cockpit("rollback --as bridge"))
+    lines.append(f"{cockpit.command} scenarios --causes")
+    declared = f"declare --deployment {newest['deployment']} --cause CAUSE --where FILE"
+    return [*lines, *map(cockpit, (declared, "validate --load both --as qa", "resolve"))]
 
 
 class View:
     """Draws the board in place on a terminal; prints one line an event elsewhere."""
 
-    def __init__(self, console: Console, command: str, run: str) -> None:
+    def __init__(self, console: Console, cockpit: Cockpit) -> None:
         self._console = console
-        self._command = command
-        self._run = run
+        self._cockpit = cockpit
         self._charts: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WIDTH))
         self._marks: deque[bool] = deque(maxlen=WIDTH)
         self._log: deque[str] = deque(maxlen=8)
@@ -133,12 +155,12 @@ class View:
             self._live.update(self._page(status), refresh=True)
 
     def _page(self, status: Mapping[str, Any]) -> RenderableType:
-        head = f"[bold]{status['phase']}[/]  {status['t']:.0f} s   run {self._run}"
+        head = f"[bold]{status['phase']}[/]  {status['t']:.0f} s   run {self._cockpit.run.name}"
         parts: list[RenderableType] = [head, show.routes(status), self._services(status)]
         parts.append(show.alerts(status["alerts"]))
         parts.append("\n".join(self._log).replace("[", r"\["))
         parts.append("[bold]next, in another terminal[/]")
-        parts += [f"  {text}" for text in advice(status, self._command)]
+        parts += [Text(f"  {line}") for line in advice(status, self._cockpit)]
         return Group(*parts)
 
     def _services(self, status: Mapping[str, Any]) -> Table:

@@ -106,7 +106,7 @@ def completion(event: Mapping[str, Any]) -> None:
     """How an op ended, in one line or a table."""
     value = event["value"]
     if event["kind"] == "fail":
-        err.print(f"{event['name']} failed: {value['error']}", markup=False)
+        err.print(f"{event['name']} failed: {value['error']}", markup=False, soft_wrap=True)
     elif value.get("columns"):
         out.print(table("", value["columns"], value["rows"]))
     elif event["name"] == "validate":

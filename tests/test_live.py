@@ -1,0 +1,107 @@
+"""The live view: its charts, its advice, and its lines on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from histories import flown
+from rich.console import Console
+
+from brownout.app.live import Cockpit, View, advice, line, spark
+
+COCKPIT = Cockpit(".venv/bin/brownout", Path("runs/one"))
+RELEASE = {
+    "deployment": "D1", "kind": "release", "ref": "v2.8.0", "previous": "v2.7.0", "t": 40.0,
+    "actor": "director",
+}  # fmt: skip
+MODEL = {**RELEASE, "deployment": "D2", "kind": "model", "ref": "delivery=2026-11"}
+MODEL["previous"] = "delivery=2026-09"
+
+
+def board(**changes: Any) -> dict[str, Any]:
+    route = {"per_second": 2.0, "p95_ms": 90.0, "error_rate": 0.25}
+    return {
+        "phase": "incident",
+        "t": 50.0,
+        "slos": [{"route": "GET /", "p95_ms": 60.0, "error_rate": 0.01}],
+        "alerts": [],
+        "acknowledged": [],
+        "deployments": [],
+        "events": [],
+        "routes": {"GET /": route},
+        "services": {"web": {"cores": 0.5, "megabytes": 200.0}},
+        **changes,
+    }
+
+
+def test_a_chart_reaches_from_low_to_high_and_marks_deployments() -> None:
+    assert spark([0.0, 0.5, 1.0], 1.0, [False] * 3) == "▁▅█"
+    assert spark([0.0, 0.5], 1.0, [True, False]) == "[yellow]│[/]▅"
+    assert spark([0.0], 0.0, [False]) == "▁"
+
+
+def test_advice_is_made_of_whole_commands() -> None:
+    alerts = [
+        {"id": i, "state": s} for i, s in (("A1", "firing"), ("A2", "firing"), ("A3", "resolved"))
+    ]
+    told = advice(board(alerts=alerts, acknowledged=["A2"], deployments=[RELEASE]), COCKPIT)
+    assert told[0] == ".venv/bin/brownout ack A1 --as bridge"
+    assert not any("A2" in text or "A3" in text for text in told)
+    assert "git -C runs/one/shop.git diff v2.7.0 v2.8.0" in told
+    assert ".venv/bin/brownout rollback --as bridge" in told
+    assert told[-3:] == [
+        ".venv/bin/brownout declare --deployment D1 --cause CAUSE --where FILE",
+        ".venv/bin/brownout validate --load both --as qa",
+        ".venv/bin/brownout resolve",
+    ]
+
+
+def test_after_a_model_rollout_the_model_can_go_back() -> None:
+    told = advice(board(deployments=[RELEASE, MODEL]), COCKPIT)
+    assert ".venv/bin/brownout set-model delivery 2026-09 --as ai" in told
+
+
+def test_a_run_folder_of_ones_own_is_named_in_every_command() -> None:
+    chosen = Cockpit("brownout", Path("/tmp/mine"), chosen=True)
+    told = advice(board(deployments=[RELEASE]), chosen)
+    assert "brownout resolve --run /tmp/mine" in told
+
+
+def test_calm_time_asks_for_a_second_terminal() -> None:
+    assert "second terminal" in advice(board(phase="baseline"), COCKPIT)[0]
+
+
+def test_without_a_terminal_each_event_is_a_line() -> None:
+    out = io.StringIO()
+    view = View(Console(file=out, width=60), COCKPIT)
+    for event in flown().events:
+        view.event(event)
+    view.draw(board())
+    lines = out.getvalue().splitlines()
+    assert "   48.0 s  A1 latency" in lines
+    assert "  130.0 s  closed: resolved" in lines
+    assert not any("One query per review" in text for text in lines)
+
+
+def test_on_a_terminal_the_board_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out = io.StringIO()
+    view = View(Console(file=out, width=100, height=50, force_terminal=True), COCKPIT)
+    view.start()
+    for _ in range(3):
+        view.draw(board(deployments=[RELEASE]))
+    view.stop()
+    text = out.getvalue()
+    for word in ("incident", "GET /", "90", "60", "25.0%", "over", "web", "0.50", "resolve"):
+        assert word in text
+
+
+def test_an_op_is_told_with_who_did_it() -> None:
+    assert [line(e) for e in flown().events if e.name == "rollback"] == [
+        "   55.0 s  player/bridge rollback … ref v2.7.0",
+        "   55.0 s  player/bridge rollback done deployment D2, kind release, ref v2.7.0, "
+        "previous v2.8.0",
+    ]
