@@ -5,6 +5,7 @@ What a drill, ``brownout up`` and ``brownout prove`` have in common.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -98,6 +99,7 @@ class Site:
         )
         self.set_load("normal")
         self._start_load()
+        self._build_ahead(tag)
         return {"release": tag, "urls": {k: v for k, v in urls.items() if k in ("shop", "ai")}}
 
     def _add_releases(self, releases: Releases, tag: str) -> None:
@@ -105,6 +107,12 @@ class Site:
             fresh = next_tag(tag)
             releases.add(fresh, tag, patches)
             tag = fresh
+
+    def _build_ahead(self, tag: str) -> None:
+        """Build the front ends of what will be deployed; what does not build fails then, too."""
+        for number in range(1, len(self.plan.patches) + 1):
+            with contextlib.suppress(BrownoutError):
+                self.stack.build(next_tag(tag, number))
 
     def _start_load(self) -> None:
         assert self._target is not None

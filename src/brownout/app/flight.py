@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import apprise
-from rich.table import Table
+from rich.console import RenderableType
+from rich.text import Text
 
 from brownout import history, judging, scenarios, store
 from brownout.app import live, show
@@ -184,11 +185,11 @@ def say(text: str) -> None:
     show.err.print(text, markup=False, soft_wrap=True)
 
 
-def scored(made: Debrief) -> Table:
-    """The score as a table."""
-    title = f"Score {made.score.points:g} of {made.score.of:g}"
+def scored(made: Debrief) -> RenderableType:
+    """The score as a table, or why there is none."""
     if made.score.void:
-        title = f"No score: {made.score.void}"
+        return Text(f"No score: {made.score.void}")
+    title = f"Score {made.score.points:g} of {made.score.of:g}"
     rows = [(c.name, f"{c.points:g}", f"{c.of:g}", c.why) for c in made.score.criteria]
     return show.table(title, ("criterion", "#points", "#of", "why"), rows)
 

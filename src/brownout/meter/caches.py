@@ -10,7 +10,7 @@ from typing import Any
 
 from brownout.meter.work import CURRENT
 
-VARYING = re.compile(r"[0-9a-fA-F]{8,}|\d+|(?<=:)[^:]*\d[^:]*")
+VARYING = re.compile(r"(?<=:)[^:]*\d[^:]*|[0-9a-fA-F]{8,}|\d+")
 MISSING = object()
 
 

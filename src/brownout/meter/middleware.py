@@ -19,7 +19,7 @@ def route_of(request: Any) -> str:
     """Method and URL pattern, "GET /api/books/{id}/"; files by their folder alone."""
     match = getattr(request, "resolver_match", None)
     if match is not None:
-        pattern = GROUP.sub(r"{\1}", CONVERTER.sub(r"{\1}", match.route)).strip("^$")
+        pattern = CONVERTER.sub(r"{\1}", GROUP.sub(r"{\1}", match.route)).strip("^$")
         return f"{request.method} /{pattern.lstrip('/')}"
     folder = request.path.rsplit("/", 1)[0]
     return f"{request.method} {folder}/{{file}}"

@@ -71,20 +71,23 @@ class Sender:
         if len(self._buffer) >= BATCH:
             self._wake.set()
 
-    def flush(self) -> None:
-        """Send what is there, once; what fails stays in the buffer."""
+    def flush(self) -> bool:
+        """Send what is there, once; what fails stays in the buffer. Was all of it taken?"""
         if self.pid != os.getpid():
-            return
+            return True
         with self._sending:
             while self._buffer and self._send_batch():
                 pass
             self._report_drops()
+            return not self._buffer
 
     def _run(self) -> None:
         while True:
             self._wake.wait(EVERY)
             self._wake.clear()
-            self.flush()
+            if not self.flush():
+                # A full buffer wakes it at each request: asking in vain takes CPU time from them.
+                time.sleep(EVERY)
 
     def _send_batch(self) -> bool:
         batch = [self._buffer.popleft() for _ in range(min(BATCH, len(self._buffer)))]
@@ -92,7 +95,7 @@ class Sender:
         groups = [{"resource": self._resource, "scopeSpans": [{"spans": spans}]}]
         status = self._post("/v1/traces", {"resourceSpans": groups})
         if status in (0, 429, 502, 503, 504):
-            room = BUFFER - len(self._buffer)
+            room = max(BUFFER - len(self._buffer), 0)
             self.dropped += max(len(batch) - room, 0)
             self._buffer.extendleft(reversed(batch[:room]))
             return False

@@ -20,6 +20,7 @@ def install() -> None:
         return
     signals.before_task_publish.connect(_published, weak=False)
     signals.task_prerun.connect(_started, weak=False)
+    signals.task_failure.connect(_failed, weak=False)
     signals.task_postrun.connect(_ended, weak=False)
 
 
@@ -32,6 +33,11 @@ def _published(**_: Any) -> None:
 def _started(task_id: str, **_: Any) -> None:
     work = Work(os.urandom(16).hex())
     _running[task_id] = (work, CURRENT.set(work))
+
+
+def _failed(task_id: str, exception: BaseException | None = None, **_: Any) -> None:
+    if task_id in _running and exception is not None:
+        _running[task_id][0].exception = type(exception).__name__
 
 
 def _ended(task_id: str, task: Any, state: str = "", **_: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from contextvars import ContextVar
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 CURRENT: ContextVar[Work | None] = ContextVar("brownout_work", default=None)
 
 
@@ -68,11 +70,9 @@ def _named(
 
 
 def trace_of(header: str) -> str:
-    """The trace id of a W3C traceparent, a new one without it."""
-    parts = header.split("-")
-    if len(parts) == 4 and len(parts[1]) == 32:
-        return parts[1]
-    return os.urandom(16).hex()
+    """The trace id of a W3C traceparent, a new one without it or when it is malformed."""
+    found = TRACEPARENT.match(header)
+    return found[1] if found else os.urandom(16).hex()
 
 
 @cache

@@ -35,8 +35,12 @@ def key(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def build(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
+def build(
+    folder: Path, cache: Path, say: Callable[[str], None], shipped: Path | None = None
+) -> Path:
     """The built front end (a folder in the cache), built now if it is not there.
+
+    ``shipped``: a built one to be taken when it was made from the same sources.
 
     Raises BrownoutError with the end of the output when npm or Vite fails.
     """
@@ -45,15 +49,20 @@ def build(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
         return target
     with _locked(target):
         if not target.exists():
-            shipped = folder / "dist"
-            if (shipped / ".built-from").exists() and (
-                shipped / ".built-from"
-            ).read_text() == target.name:
+            if shipped and _built_from(shipped) == target.name:
                 shutil.copytree(shipped, target)
                 return target
             say("building the front end")
             _build(folder, target, _modules(folder, cache, say))
     return target
+
+
+def _built_from(built: Path) -> str:
+    """The key of the sources that a front end was built from, "" when it was not."""
+    try:
+        return (built / ".built-from").read_text()
+    except OSError:
+        return ""
 
 
 def publish(built: Path, assets: Path) -> None:
@@ -97,7 +106,10 @@ def _build(folder: Path, target: Path, modules: Path) -> None:
 def _run(work: Path, *words: str) -> None:
     """Run npm in a folder."""
     path = os.pathsep.join([str(find_node().parent), "/usr/local/bin", "/usr/bin", "/bin"])
+    # All that npm keeps goes into the cache folder, whose grandchildren these folders are.
     environment = {**os.environ, "PATH": path, "CI": "true", "NO_COLOR": "1"}
+    environment |= {"npm_config_cache": str(work.parents[1] / "npm")}
+    environment |= {"npm_config_update_notifier": "false"}
     argv = [*find_npm(), *words]
     try:
         done = subprocess.run(

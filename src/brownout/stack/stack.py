@@ -193,9 +193,14 @@ class Stack:
     def _frontend(self, ref: str) -> Path:
         """A release's front end, built, its assets published."""
         folder = self.releases.worktree(ref) / "frontend"
-        built = frontend.build(folder, self.places.cache, self._say)
+        shipped = self.places.shop / "frontend" / "dist"
+        built = frontend.build(folder, self.places.cache, self._say, shipped)
         frontend.publish(built, self.places.run / ASSETS)
         return built
+
+    def build(self, ref: str) -> None:
+        """Build a release's front end ahead of its deployment, so that it disturbs nobody then."""
+        self._frontend(ref)
 
     def stop(self) -> None:
         """End everything; what is in the recording stays."""
