@@ -1,0 +1,221 @@
+"""One wide event per request and per task: what the meter counts in a real Django project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from metering import Project, Receiver, line
+
+from brownout.probes.tables import Tables
+
+TIMES = {"trace_id", "start", "duration", "cpu", "sql_time", "cache_time", "ai_time"}
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+TOUR = f"""
+import asyncio, os
+said = {{}}
+def get(path, **headers):
+    found = client.get(path, headers=headers)
+    said[path] = found.status_code
+    return found
+get("/api/books/", traceparent="00-{TRACE}-b7ad6b7169203331-01")
+for header in ("00-{"z" * 32}-b7ad6b7169203331-01", "00-{"0" * 32}-b7ad6b7169203331-01", "no"):
+    get("/old/1984/", traceparent=header)
+for _ in range(50):
+    get("/api/books/")
+get("/api/books/3/")
+get("/api/books/99/")
+client.post("/api/books/2/")
+get("/api/raw/")
+get("/api/cached/4/")
+get("/api/ai/")
+said["later"] = asyncio.run(AsyncClient().get("/api/later/")).json()
+for path in ("boom", "missing", "stream", "burn", "enqueue"):
+    get(f"/api/{{path}}/")
+get("/nowhere/at/all.css")
+views.send.apply()
+views.fail.apply()
+say(pid=os.getpid(), **said)
+"""
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Receiver, dict[str, Any]]]:
+    receiver = Receiver()
+    project = Project(tmp_path_factory.mktemp("project"), receiver.url, receiver.url)
+    [said] = project.run(TOUR)
+    yield receiver, said
+    receiver.close()
+
+
+@pytest.fixture
+def receiver(tour: tuple[Receiver, dict[str, Any]]) -> Receiver:
+    return tour[0]
+
+
+@pytest.fixture
+def said(tour: tuple[Receiver, dict[str, Any]]) -> dict[str, Any]:
+    return tour[1]
+
+
+def only(receiver: Receiver, route: str) -> dict[str, Any]:
+    [found] = receiver.work(route)
+    return found
+
+
+def without_times(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {k: v for k, v in row.items() if k not in TIMES}
+    for calls in ("sql", "cache", "ai"):
+        kept[calls] = [{k: v for k, v in call.items() if k != "time"} for call in row[calls]]
+    return kept
+
+
+def test_sql_is_counted_by_shape_and_caller(receiver: Receiver) -> None:
+    row = receiver.work("GET /api/books/")[0]
+    every, author = sorted(row["sql"], key=lambda s: s["calls"])
+    assert every["shape"].startswith('SELECT "shop_book"."id", "shop_book"."author_id" FROM')
+    assert (every["caller"], every["calls"], every["rows"], every["repeats"]) == (
+        *(line("# all books"), 1),
+        *(4, 0),
+    )
+    assert author["shape"].endswith('WHERE "shop_author"."id" = %s LIMIT ?')
+    # Four books by two authors: two of the four statements ask what was asked before.
+    assert (author["caller"], author["calls"], author["rows"], author["repeats"]) == (
+        *(line("# one author a book"), 4),
+        *(4, 2),
+    )
+    assert (row["sql_calls"], row["sql_rows"]) == (5, 8)
+    assert row["sql_time"] == every["time"] + author["time"] > 0
+
+
+def test_rows_are_counted_however_they_are_fetched(receiver: Receiver) -> None:
+    row = only(receiver, "GET /api/raw/")
+    assert [(s["shape"], s["calls"], s["rows"]) for s in row["sql"]] == [
+        ("SELECT id FROM shop_book WHERE id IN (...) ORDER BY id", 1, 3),
+        ("SELECT ?, ?", 1, 1),
+        ("UPDATE shop_book SET author_id = %s WHERE id = -?", 1, 0),
+    ]
+
+
+def test_the_cache_is_counted_by_family(receiver: Receiver) -> None:
+    row = only(receiver, "GET /api/cached/{id}/")
+    found = {c["family"]: (c["gets"], c["hits"], c["sets"]) for c in row["cache"]}
+    # A stored None is a hit.
+    assert found == {"book:*": (2, 1, 1), "top": (1, 1, 1), "shelf:*": (2, 0, 0)}
+    assert (row["cache_gets"], row["cache_hits"]) == (5, 2)
+    assert row["cache_time"] == sum(c["time"] for c in row["cache"]) > 0
+
+
+def test_calls_through_httpx_carry_model_and_version(receiver: Receiver) -> None:
+    row = only(receiver, "GET /api/ai/")
+    found = [
+        (a["target"], a["model"], a["version"], a["caller"], a["calls"], a["errors"])
+        for a in row["ai"]
+    ]
+    assert found == [
+        ("/ai/summaries/*", "summary", "v3", line("summaries/17"), 1, 0),
+        ("/ai/summaries/*", "summary", "v3", line("summaries/18"), 1, 0),
+        ("/ai/broken", "summary", "v3", line("/ai/broken"), 1, 1),
+        ("/ai/nobody", "", "", line("/ai/nobody"), 1, 1),
+    ]
+    assert row["ai_calls"] == 4
+    assert 0 < row["ai_time"] == sum(a["time"] for a in row["ai"]) < row["duration"]
+    assert [p.split("-")[1] for p in receiver.traceparents[:3]] == [row["trace_id"]] * 3
+
+
+def test_an_async_view_is_counted_too(receiver: Receiver, said: dict[str, Any]) -> None:
+    row = only(receiver, "GET /api/later/")
+    assert said["later"] == {"books": 4}
+    assert (row["status"], row["sql_calls"], row["ai_calls"]) == (200, 1, 1)
+    assert [(a["target"], a["model"]) for a in row["ai"]] == [("/ai/later", "summary")]
+
+
+def test_the_route_is_the_pattern(receiver: Receiver) -> None:
+    routes = {row["route"] for row in receiver.work()}
+    assert {"GET /api/books/{id}/", "POST /api/books/{id}/", "GET /old/{year}/"} <= routes
+    assert only(receiver, "GET /nowhere/at/{file}")["status"] == 404
+
+
+def test_who_answered_what_and_how_much(receiver: Receiver, said: dict[str, Any]) -> None:
+    row = receiver.work("GET /old/{year}/")[0]
+    assert (row["service"], row["release"], row["pid"]) == ("web", "r7", said["pid"])
+    assert (row["kind"], row["status"], row["bytes"]) == ("request", 200, 4)
+    assert (row["sql"], row["cache"], row["ai"]) == ([], [], [])
+    assert row["exception"] == ""
+    assert only(receiver, "GET /api/stream/")["bytes"] == -1
+
+
+def test_an_exception_is_named_and_its_work_kept(receiver: Receiver, said: dict[str, Any]) -> None:
+    row = only(receiver, "GET /api/boom/")
+    assert (row["status"], row["exception"], row["sql_calls"]) == (500, "ZeroDivisionError", 1)
+    assert said["/api/boom/"] == 500
+    row = only(receiver, "GET /api/missing/")
+    assert (row["status"], row["exception"]) == (404, "Http404")
+    found = [(r["status"], r["exception"]) for r in receiver.work("GET /api/books/{id}/")]
+    assert found == [(200, ""), (500, "DoesNotExist")]
+
+
+def test_time_and_cpu_time_are_those_of_the_request(receiver: Receiver) -> None:
+    row = only(receiver, "GET /api/burn/")
+    assert 50_000_000 <= row["cpu"] <= 100_000_000
+    assert row["cpu"] <= row["duration"] * 1.05
+    waited = only(receiver, "GET /api/ai/")
+    assert waited["cpu"] < waited["duration"]
+    starts = [r["start"] for r in receiver.work("GET /api/books/")]
+    assert starts == sorted(starts)
+
+
+def test_the_same_request_gives_the_same_counts(receiver: Receiver) -> None:
+    rows = receiver.work("GET /api/books/")
+    assert len(rows) == 51
+    assert all(without_times(row) == without_times(rows[0]) for row in rows)
+
+
+def test_the_trace_is_the_callers(receiver: Receiver) -> None:
+    rows = receiver.work()
+    assert [row["route"] for row in rows if row["trace_id"] == TRACE] == ["GET /api/books/"]
+    assert len({row["trace_id"] for row in rows}) == len(rows)
+
+
+def test_a_traceparent_that_is_none_is_passed_over(receiver: Receiver) -> None:
+    found = [row["trace_id"] for row in receiver.work("GET /old/{year}/")]
+    assert len(found) == 3
+    assert all(len(bytes.fromhex(trace)) == 16 and int(trace, 16) for trace in found)
+
+
+def test_a_request_counts_the_tasks_that_it_enqueues(receiver: Receiver) -> None:
+    row = only(receiver, "GET /api/enqueue/")
+    assert (row["status"], row["tasks"]) == (202, 3)
+
+
+def test_a_task_is_an_event_of_its_own(receiver: Receiver) -> None:
+    row = only(receiver, "mail.send")
+    assert (row["kind"], row["status"], row["bytes"], row["exception"]) == ("task", 0, -1, "")
+    assert [(s["caller"], s["calls"], s["rows"]) for s in row["sql"]] == [
+        (line("# in a task"), 1, 1)
+    ]
+    assert 0 < row["cpu"] <= row["duration"] * 1.05
+
+
+def test_a_task_that_fails_says_so(receiver: Receiver) -> None:
+    row = only(receiver, "mail.fail")
+    assert (row["kind"], row["status"], row["exception"]) == ("task", 1, "KeyError")
+
+
+def test_all_of_it_fits_the_recording(receiver: Receiver, tmp_path: Path) -> None:
+    tables = Tables(tmp_path / "telemetry.duckdb")
+    tables.insert({"work": receiver.work()})
+    _, [(count,)] = tables.query("SELECT count(*) FROM work WHERE release = 'r7'", [])
+    tables.close()
+    assert count == len(receiver.work()) > 60
+
+
+def test_the_project_need_not_know(receiver: Receiver, said: dict[str, Any]) -> None:
+    """Nothing was lost, and nobody was counted who was not asked for."""
+    assert receiver.dropped() == []
+    assert said["pid"] != os.getpid()
+    assert {row["kind"] for row in receiver.work()} == {"request", "task"}
