@@ -1,0 +1,157 @@
+"""What the meter does when the collector is away, slow or full: the requests do not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from metering import Project, Receiver, hear, tell, wait_for
+
+from brownout.meter.sender import BATCH, EVERY
+from brownout.stack.ports import free_ports
+
+REQUESTS, ROOM = 1500, 700
+
+MANY = f"""
+sender.BUFFER = {ROOM}
+began = time.monotonic()
+mine = sender._of_this_process()
+statuses = {{client.get("/ping/").status_code for _ in range({REQUESTS})}}
+say(statuses=sorted(statuses), seconds=time.monotonic() - began, waiting=len(mine._buffer))
+hear()
+mine.flush()
+say(dropped=mine.dropped, waiting=len(mine._buffer))
+hear()
+"""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+def test_nobody_there_costs_events_and_no_request(receiver: Receiver, tmp_path: Path) -> None:
+    project = Project(tmp_path, f"http://127.0.0.1:{free_ports(1)[0]}", receiver.url)
+    with project.start(MANY) as child:
+        found = hear(child)
+        assert found["statuses"] == [200]
+        assert found["waiting"] <= ROOM + BATCH
+        tell(child)
+        found = hear(child)
+        # Every event is accounted for, and memory is bounded.
+        assert found["waiting"] == ROOM
+        assert found["dropped"] == REQUESTS - ROOM
+        tell(child)
+        assert child.wait(timeout=20) == 0
+
+
+def test_a_receiver_that_never_answers_holds_up_no_request(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.open.clear()
+    with Project(tmp_path, receiver.url, receiver.url).start(MANY) as child:
+        # It says this after the last request; nobody has been answered by then.
+        found = hear(child)
+        assert found["statuses"] == [200]
+        assert found["waiting"] <= ROOM + BATCH
+        wait_for(lambda: receiver.posts)
+        assert receiver.rows == []
+        receiver.open.set()
+        tell(child)
+        hear(child)
+        tell(child)
+        assert child.wait(timeout=20) == 0
+
+
+def test_a_full_receiver_is_not_asked_again_at_once(receiver: Receiver, tmp_path: Path) -> None:
+    """Each try writes a batch as JSON, in the process that serves the requests."""
+    receiver.status = 503
+    script = """
+sender.BATCH, sender.BUFFER = 10, 10**6
+told = threading.Event()
+threading.Thread(target=lambda: (hear(), told.set()), daemon=True).start()
+while not told.is_set():
+    client.get("/ping/")
+"""
+    with Project(tmp_path, receiver.url, receiver.url).start(script):
+        wait_for(lambda: len(receiver.posts) > 3)
+    times = [at for _, at in receiver.posts]
+    assert min(b - a for a, b in pairwise(times)) > 0.8 * EVERY
+
+
+def test_what_waited_is_sent_and_drops_are_reported_when_it_is_back(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.status = 503
+    with Project(tmp_path, receiver.url, receiver.url).start(MANY) as child:
+        hear(child)
+        receiver.status = 200
+        tell(child)
+        found = hear(child)
+        assert found["waiting"] == 0
+        assert found["dropped"] > 0
+        wait_for(receiver.dropped)
+        assert receiver.dropped()[-1] == found["dropped"]
+        work = receiver.work()
+        assert len(work) + found["dropped"] == REQUESTS
+        assert len({row["trace_id"] for row in work}) == len(work)
+        tell(child)
+        assert child.wait(timeout=20) == 0
+
+
+def test_what_is_refused_is_dropped_and_reported(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.status = 400
+    script = """
+for _ in range(3): client.get("/ping/")
+mine = sender._of_this_process()
+mine.flush()
+say(dropped=mine.dropped, waiting=len(mine._buffer))
+hear()
+"""
+    with Project(tmp_path, receiver.url, receiver.url).start(script) as child:
+        assert hear(child) == {"dropped": 3, "waiting": 0}
+        receiver.status = 200
+        wait_for(receiver.dropped)
+        assert receiver.dropped() == [3]
+        tell(child)
+        assert child.wait(timeout=20) == 0
+
+
+def test_without_an_endpoint_nothing_is_kept(receiver: Receiver, tmp_path: Path) -> None:
+    script = """
+client.get("/ping/")
+say(waiting=len(sender._of_this_process()._buffer))
+"""
+    assert Project(tmp_path, "", receiver.url).run(script) == [{"waiting": 0}]
+
+
+def test_a_fork_sends_its_own_events_and_none_twice(receiver: Receiver, tmp_path: Path) -> None:
+    script = """
+import os
+client.get("/ping/")
+child = os.fork()
+client.get("/old/1999/" if child else "/old/2000/")
+sender._of_this_process().flush()
+if child:
+    _, code = os.waitpid(child, 0)
+    say(code=code, pids=sorted([os.getpid(), child]))
+else:
+    os._exit(0)
+"""
+    [found] = Project(tmp_path, receiver.url, receiver.url).run(script)
+    assert found["code"] == 0
+    assert len(receiver.work("GET /ping/")) == 1
+    assert sorted(row["pid"] for row in receiver.work("GET /old/{year}/")) == found["pids"]
+
+
+def test_a_busy_minute_goes_in_batches(receiver: Receiver, tmp_path: Path) -> None:
+    count = 2 * BATCH + 50
+    script = f"for _ in range({count}): client.get('/ping/')"
+    Project(tmp_path, receiver.url, receiver.url).run(script)
+    assert len(receiver.work()) == count
+    assert len(receiver.posts) >= 3
+    assert receiver.dropped() == []
