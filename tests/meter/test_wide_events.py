@@ -198,7 +198,7 @@ def test_a_task_is_an_event_of_its_own(receiver: Receiver) -> None:
     assert [(s["caller"], s["calls"], s["rows"]) for s in row["sql"]] == [
         (line("# in a task"), 1, 1)
     ]
-    assert 0 < row["cpu"] <= row["duration"] * 1.05
+    assert 0 < row["cpu"] <= row["duration"] * 1.5
 
 
 def test_a_task_that_fails_says_so(receiver: Receiver) -> None:
