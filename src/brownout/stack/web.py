@@ -33,11 +33,15 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class Generation:
-    """One release's servers."""
+    """One release's servers, the socket that they alone have, and when they answered first (ns)."""
 
-    tag: str
     child: Child
     private: socket.socket
+    since: int
+
+    @property
+    def tag(self) -> str:
+        return self.child.command.release
 
 
 class Web:
@@ -48,39 +52,49 @@ class Web:
         self._wiring = wiring
         self._socket = listening_socket()
         self._count = 0
+        self._fit: set[str] = set()
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.current: Generation | None = None
 
     def switch(self, tag: str, release: Path, frontend: Path) -> tuple[int, int]:
         """Serve another release: (when it began to serve, when the old one had gone), ns.
 
-        Raises BrownoutError when the new generation does not become healthy; the old one goes on.
+        Raises BrownoutError when the new generation does not become healthy; the old one goes on,
+        and no user has met the new one: whoever holds the shared socket answers users from his
+        first moment, and so a release shows on a socket of its own first that it is fit.
         """
-        fresh = self._start(tag, release, frontend)
+        if self.current and tag not in self._fit:
+            self._end(self._start(tag, release, frontend, shared=False))
+        fresh = self._start(tag, release, frontend, shared=True)
+        self._fit.add(tag)
         old, self.current = self.current, fresh
-        serving = time.time_ns()
         if old:
-            self._supervisor.stop(old.child, grace=DRAIN)
-            old.private.close()
-        return serving, time.time_ns()
+            self._end(old)
+        return fresh.since, time.time_ns()
 
-    def _start(self, tag: str, release: Path, frontend: Path) -> Generation:
+    def _end(self, generation: Generation) -> None:
+        self._supervisor.stop(generation.child, grace=DRAIN)
+        generation.private.close()
+
+    def _start(self, tag: str, release: Path, frontend: Path, shared: bool) -> Generation:
         self._count += 1
         private = listening_socket()
         port = private.getsockname()[1]
+        service = "web" if shared else "rehearsal"
         command = Command(
-            name=f"web-{tag}-{self._count}",
-            service="web",
-            argv=self._argv(private),
+            name=f"{service}-{tag}-{self._count}",
+            service=service,
+            argv=self._argv([self._socket, private] if shared else [private]),
             env=shop(self._wiring, "web", tag, frontend) | {"PYTHONDONTWRITEBYTECODE": "1"},
             cwd=release / "backend",
             log=self._wiring.run / "logs" / f"web-{tag}.log",
             release=tag,
-            pass_fds=(self._socket.fileno(), private.fileno()),
+            pass_fds=(self._socket.fileno(), private.fileno()) if shared else (private.fileno(),),
             grace=DRAIN,
         )
         try:
             child = self._supervisor.start(command, lambda: _healthy(port, tag), timeout=30)
+            since = time.time_ns()
             try:
                 _warm(port)
             except BrownoutError:
@@ -89,12 +103,13 @@ class Web:
         except BaseException:
             private.close()
             raise
-        return Generation(tag, child, private)
+        return Generation(child, private, since)
 
-    def _argv(self, private: socket.socket) -> Sequence[str]:
+    @staticmethod
+    def _argv(sockets: Sequence[socket.socket]) -> Sequence[str]:
         return [
             *(sys.executable, "-m", "gunicorn", "shop.wsgi:application"),
-            *("--bind", f"fd://{self._socket.fileno()}", "--bind", f"fd://{private.fileno()}"),
+            *(word for s in sockets for word in ("--bind", f"fd://{s.fileno()}")),
             *("--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", "gthread"),
             # Without keep-alive nobody holds a connection to a generation that leaves.
             *("--keep-alive", "0", "--graceful-timeout", "10", "--preload"),
