@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from brownout import validation
@@ -271,32 +270,3 @@ def _tested(state: State) -> Check:
         bool(state.functional["passed"] and state.golden["passed"]),
         f"{state.functional['total']} functional tests {failures}; {golden}",
     )
-
-
-# Leaks
-
-HIDDEN = ("history.jsonl", "load.rate", ".lock")
-
-
-def leaks(scenario: Scenario, run: Path, processes: Sequence[int]) -> Check:
-    """Whether id, family or cause of the scenario can be read anywhere before the debrief."""
-    words = {scenario.id, f"family = {scenario.raw['family']}", scenario.raw["truth"]["cause"]}
-    words -= {"none", "healthy"}
-    found = [
-        where for where, text in _readable(scenario, run, processes) for w in words if w in text
-    ]
-    return Check("nothing leaks", not found, ", ".join(sorted(set(found))[:5]) or "nothing found")
-
-
-def _readable(scenario: Scenario, run: Path, processes: Sequence[int]) -> list[tuple[str, str]]:
-    texts = [(p.name, p.read_text()) for kind in ("release",) for p in scenario.patches(kind)]
-    logs = [*(run / "logs").glob("*"), run / "history.jsonl"]
-    texts += [(p.name, p.read_text(errors="replace")) for p in logs if p.exists()]
-    for pid in processes:
-        for name in ("cmdline", "environ"):
-            path = Path("/proc") / str(pid) / name
-            try:
-                texts.append((f"{name} of {pid}", path.read_bytes().decode(errors="replace")))
-            except OSError:
-                continue
-    return texts

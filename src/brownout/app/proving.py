@@ -9,8 +9,9 @@ from typing import Any
 from brownout import scenarios, store
 from brownout.app import show
 from brownout.app.flight import interrupts
+from brownout.leaks import leaks
 from brownout.model import BrownoutError
-from brownout.prove import Check, Proof, leaks
+from brownout.prove import Check, Proof
 from brownout.site import Plan, Site
 
 RECORDS = "proofs.json"
@@ -51,7 +52,8 @@ def prove(name: str) -> list[Check]:
             site.watch(lambda seen: None)
             checks = Proof(scenario, site, say).run()
             pids = [pid for _, found in site.stack.services().values() for pid in found]
-            checks.append(leaks(scenario, run.path, pids))
+            told = leaks(scenario, run.path, pids)
+            checks.append(Check("nothing leaks", not told, ", ".join(told[:5]) or "nothing found"))
     except BrownoutError:
         if site.stopped.is_set():
             raise KeyboardInterrupt from None
