@@ -12,7 +12,7 @@ from histories import flown
 from recordings import MemoryRecording, at, traffic
 
 from brownout import history, scenarios, store
-from brownout.app import cli
+from brownout.app import cli, flying
 from brownout.model import BrownoutError
 
 ASSETS = store.assets()
@@ -185,6 +185,25 @@ def spoil_line(run_folder: Path, number: int) -> None:
 
 
 # The catalogue
+
+
+def test_what_failed_here_is_not_drawn(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failed = {"day": "2026-11-24", "checks": [{"name": "the bad release bites", "ok": False}]}
+    (elsewhere / "cache").mkdir()
+    names = scenarios.ids(ASSETS / "scenarios")
+    records = {name: failed for name in names if name != "healthy"}
+    (elsewhere / "cache" / "proofs.json").write_text(json.dumps(records))
+    assert {flying.choose("", anything=True).id for _ in range(20)} == {"healthy"}
+    assert flying.choose("missing-index", anything=False).id == "missing-index"
+    listed = {row["id"]: row["state"] for row in json.loads(run(capsys, "scenarios", "--json")[1])}
+    assert listed["missing-index"] == "failed here on 2026-11-24: the bad release bites"
+    assert listed["healthy"] == "not proven here yet"
+
+
+def test_the_first_drill_is_an_easy_one() -> None:
+    drawn = {flying.choose("", anything=False).difficulty for _ in range(30)}
+    assert drawn == {1}
+    assert {flying.choose("", anything=True).difficulty for _ in range(60)} == {1, 2}
 
 
 def test_the_catalogue_lists_scenarios_and_causes(capsys: pytest.CaptureFixture[str]) -> None:

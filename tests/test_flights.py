@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,40 @@ def wait_for_the_end_of(family: list[psutil.Process], seconds: float = 5) -> Non
         threading.Event().wait(0.1)
 
 
+class Inbox:
+    """Receives what Apprise sends to json://."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        inbox = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                inbox.messages.append(json.loads(body))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"json://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    made = Inbox()
+    yield made
+    made.close()
+
+
 def phase(name: str) -> Callable[[list[Event]], bool]:
     def entered(events: list[Event]) -> bool:
         last = history.last_info(events, "phase")
@@ -108,8 +144,9 @@ def rejudged(drill: Drill) -> None:
     assert again == kept
 
 
-def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path) -> None:
-    drill = Drill(tmp_path, "n-plus-one-reviews", "--responder", "autopilot", "--pace", "quick")
+def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path, inbox: Inbox) -> None:
+    how = ("--responder", "autopilot", "--pace", "quick", "--notify", inbox.url)
+    drill = Drill(tmp_path, "n-plus-one-reviews", *how)
     drill.until(lambda events: history.completed(events, "deploy"))
     board = drill.ask("status")
     assert board["phase"] == "incident"
@@ -126,7 +163,9 @@ def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path) -> None:
     made = flown(drill)
     assert made["diagnosis"]["correct"]
     assert made["diagnosis"]["truth"]["deployment"] == "D1"
-    assert any(e.name == "alert" for e in drill.events())
+    alerts = [e.value["text"] for e in drill.events() if e.name == "alert"]
+    assert alerts
+    assert sorted(m["message"] for m in inbox.messages) == sorted(alerts)
     assert made["times"]["mitigated"] is not None
     assert made["validation"]["passed"]
     assert made["impact"]["requests_over_slo"] > 0
@@ -200,3 +239,23 @@ def test_a_process_that_dies_is_told_and_comes_back(tmp_path: Path) -> None:
     assert states == ["exited", "restarted"]
     drill.process.send_signal(signal.SIGINT)
     assert drill.process.wait(timeout=10) == 130
+
+
+def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
+    argv = [*BROWNOUT, "up", "--size", "small", "--load", "none", "--out", str(tmp_path / "run")]
+    out, err = tmp_path / "out", tmp_path / "err"
+    with out.open("wb") as o, err.open("wb") as e:
+        process = subprocess.Popen(argv, cwd=tmp_path, stdout=o, stderr=e)
+    deadline = time.monotonic() + 120
+    while "Ctrl-C ends it" not in err.read_text():
+        assert process.poll() is None, err.read_text()
+        assert time.monotonic() < deadline, err.read_text()
+        threading.Event().wait(0.1)
+    urls = dict(line.split() for line in out.read_text().splitlines())
+    assert set(urls) == {"shop", "ai", "collector", "database", "cache"}
+    with urllib.request.urlopen(f"{urls['shop']}/api/home/", timeout=10) as answer:
+        assert len(json.load(answer)["popular"]) == 12
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 0
+    wait_for_the_end_of(family, 0)

@@ -14,7 +14,7 @@ import apprise
 import typer
 
 from brownout import director, scenarios, store
-from brownout.app import show
+from brownout.app import proving, show
 from brownout.app.flight import RESPONDERS, Choice, Flight, interrupts, say
 from brownout.model import BrownoutError, Workload
 from brownout.site import Plan, Site
@@ -87,8 +87,10 @@ def choose(name: str, anything: bool) -> scenarios.Scenario:
     if name:
         return scenarios.load(folder, name)
     found = [scenarios.load(folder, i) for i in scenarios.ids(folder)]
+    # What failed its proof on this machine is flown only by those who ask for it.
+    found = [s for s in found if not proving.failed(s.id)] or found
     if not anything and not store.runs():
-        found = [s for s in found if s.difficulty == 1]
+        found = [s for s in found if s.difficulty == 1] or found
     return random.SystemRandom().choice(found)
 
 

@@ -22,10 +22,15 @@ def state(name: str) -> str:
     found = _records().get(name)
     if not found:
         return "not proven here yet"
-    failed = [c["name"] for c in found["checks"] if not c["ok"]]
-    if failed:
-        return f"failed here on {found['day']}: {', '.join(failed)}"
+    if broken := failed(name):
+        return f"failed here on {found['day']}: {', '.join(broken)}"
     return f"proven here on {found['day']}"
+
+
+def failed(name: str) -> list[str]:
+    """The checks of a scenario's contract that did not hold on this machine."""
+    found = _records().get(name, {"checks": ()})
+    return [c["name"] for c in found["checks"] if not c["ok"]]
 
 
 def _records() -> dict[str, dict[str, Any]]:

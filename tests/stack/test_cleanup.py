@@ -1,0 +1,201 @@
+"""However a whole site ends, and whenever, no process, port or cluster of its own is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for carriers there"),
+]
+
+LIMIT = 5.0
+"""Seconds after which nothing of a run may be left."""
+
+CONTROL = """
+    import json, sys, threading
+    from pathlib import Path
+    from brownout.model import BrownoutError, Workload
+    from brownout.site import Plan, Site
+    from brownout.store import RunFolder
+
+    run = RunFolder(Path("run"))
+    site = Site(Plan(run, 7, Workload(6, 9), size="small"), lambda text: None, lambda notice: None)
+
+    def tell(**words):
+        print(json.dumps(words), flush=True)
+
+    def boot():
+        try:
+            tell(**site.boot()["urls"])
+        except BrownoutError as error:
+            tell(error=str(error))
+
+    booting = threading.Thread(target=boot, daemon=True)
+    tell(id=run.id)
+    booting.start()
+    for line in sys.stdin:
+        site.stop()
+        booting.join()
+        tell(stopped=True)
+"""
+
+Condition = Callable[[], Any]
+
+
+def until(condition: Condition, seconds: float, left: Condition = lambda: "") -> Any:
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"it did not come true {left()}"
+        threading.Event().wait(0.05)
+    return value
+
+
+class Control:
+    """A process that boots a site in ``folder/run``, and what was seen to come of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.run = folder / "run"
+        script = folder / "control.py"
+        script.write_text(textwrap.dedent(CONTROL))
+        self.process = subprocess.Popen(
+            [sys.executable, str(script)],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.id = str(self.hear()["id"])
+        self.family: list[psutil.Process] = []
+        self.ports: set[int] = set()
+
+    def hear(self) -> dict[str, Any]:
+        assert self.process.stdout
+        return dict(json.loads(self.process.stdout.readline()))
+
+    def look(self) -> None:
+        """Note every process that came of it, and every port that one of them listens on."""
+        control = psutil.Process(self.process.pid)
+        self.family = control.children(recursive=True)
+        for process in (control, *self.family):
+            try:
+                found = process.net_connections("tcp")
+            except psutil.NoSuchProcess:
+                continue
+            self.ports |= {c.laddr.port for c in found if c.status == psutil.CONN_LISTEN}
+
+    def left(self) -> list[str]:
+        """What of the run is still there: processes, open ports, the database's cluster."""
+        noted = [p.pid for p in self.family if p.is_running()]
+        living = [_told(pid) for pid in {*noted, *self.carriers()}]
+        ports = [f"port {port}" for port in sorted(self.ports) if _open(port)]
+        cluster = [str(path) for path in self.run.glob("postgres")]
+        return [*filter(None, living), *ports, *cluster]
+
+    def carriers(self) -> list[int]:
+        """The processes that carry the run's id or work in its folder."""
+        mark, found = f"BROWNOUT_RUN={self.id}".encode(), []
+        for pid in set(psutil.pids()) - {self.process.pid}:
+            try:
+                environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+                where = Path(os.readlink(f"/proc/{pid}/cwd"))
+            except OSError:
+                continue
+            if mark in environment or where.is_relative_to(self.run):
+                found.append(pid)
+        return found
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe
+            pipe.close()
+
+
+def _told(pid: int) -> str:
+    """Process and command line; nothing for one that has ended."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return f"{pid}: {' '.join(process.cmdline())}"
+    except psutil.NoSuchProcess:
+        pass
+    return ""
+
+
+def _open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def control(tmp_path: Path) -> Iterator[Control]:
+    made = Control(tmp_path)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def sigkill(control: Control) -> None:
+    os.kill(control.process.pid, signal.SIGKILL)
+    control.process.wait()
+
+
+def stop(control: Control) -> None:
+    """Call the site's ``stop``; its process lives on."""
+    assert control.process.stdin
+    control.process.stdin.write("stop\n")
+    control.process.stdin.flush()
+
+
+ENDS = pytest.mark.parametrize("end", [sigkill, stop])
+
+
+@ENDS
+def test_nothing_of_a_running_site_is_left(
+    control: Control, end: Callable[[Control], None]
+) -> None:
+    urls = control.hear()
+    assert set(urls) == {"shop", "ai"}, urls
+    control.look()
+    # The collector, PostgreSQL, Valkey, the AI service, and the web's shared and private socket.
+    assert len(control.ports) >= 6
+    # These six with the children of two of them, the worker, the load, the reaper.
+    assert len(control.carriers()) >= 8
+    assert len(control.family) >= 14
+    end(control)
+    until(lambda: not control.left(), LIMIT, control.left)
+    if end is stop:
+        assert control.hear() == {"stopped": True}
+        assert control.process.poll() is None
+
+
+@ENDS
+def test_nothing_of_a_site_that_boots_is_left(
+    control: Control, end: Callable[[Control], None]
+) -> None:
+    until(lambda: control.carriers() and (control.run / "postgres").exists(), 60)
+    control.look()
+    end(control)
+    if end is stop:
+        # What was being started says that it was broken off; nothing hangs.
+        assert set(control.hear()) == {"error"}
+        assert control.hear() == {"stopped": True}
+    until(lambda: not control.left(), LIMIT, control.left)
