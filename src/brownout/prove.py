@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brownout import validation
 from brownout.director import PACES
 from brownout.model import NS, Op, Promise, Window
 from brownout.report import promises
@@ -125,11 +124,8 @@ class Proof:
             self._say(f"{name}: {SECONDS} s at {load} load")
             windows[load] = self._site.measure(load, SECONDS)
         self._site.set_load("normal")
-        ground = self._site.ground()
         self._say(f"{name}: functional tests and golden sets")
-        return State(
-            name, windows, validation.functional_tests(ground), validation.golden_sets(ground)
-        )
+        return State(name, windows, *self._site.tested())
 
     def _break(self) -> None:
         """The deployments of the scenario, as the director would make them."""

@@ -164,6 +164,11 @@ class Site:
     def validate(self, load: str, seconds: float) -> dict[str, Any]:
         return validation.validate(self.ground(), load, seconds)
 
+    def tested(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What the functional tests and the golden sets say of the site as it is."""
+        ground = self.ground()
+        return validation.functional_tests(ground), validation.golden_sets(ground)
+
     def ground(self) -> validation.Ground:
         return validation.Ground(
             recording=self.recording,
