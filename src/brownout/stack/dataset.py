@@ -49,11 +49,15 @@ class Dataset:
         return str(self.manifest["password"])
 
     def place(self, run: Path, supervisor: Supervisor, who: Account | None = None) -> Path:
-        """Copy the cluster for a run -> its folder. Raises MachineError when it does not fit."""
+        """Copy the cluster for a run -> its folder, which is removed when the run ends.
+
+        Raises MachineError when it does not fit, BrownoutError when the run is being ended.
+        """
         who = who or account()
         need_disk(run, self.manifest["bytes"] + 500e6, "to run the shop's database")
         target = open_folder(run, supervisor, who) / "postgres"
-        copy_tree(self.folder / "postgres", target)
+        supervisor.reaper.remove(target)  # before it is there: half of it must not stay either
+        copy_tree(self.folder / "postgres", target, supervisor, run / "logs" / "copy.log")
         who.take(target)
         return target
 

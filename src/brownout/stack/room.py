@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import psutil
 
-from brownout.model import MachineError
+from brownout.model import BrownoutError, MachineError
 from brownout.stack.account import Account
-from brownout.stack.supervisor import Supervisor
+from brownout.stack.environment import plain
+from brownout.stack.supervisor import Command, Supervisor
+
+COPY_TIMEOUT = 120.0
 
 
 def need_disk(folder: Path, needed: float, purpose: str) -> None:
@@ -48,23 +50,28 @@ def open_folder(folder: Path, supervisor: Supervisor, account: Account) -> Path:
     return other
 
 
-def copy_tree(source: Path, target: Path) -> None:
+def copy_tree(source: Path, target: Path, supervisor: Supervisor, log: Path) -> None:
     """Copy a folder; without its content where the file system can share that.
 
-    Raises MachineError when it does not fit.
+    The copying is a child as any other, so it ends with the run. Raises MachineError when the copy
+    does not fit, BrownoutError when the run is being ended.
     """
-    flags = ["-a", "--reflink=auto"] if sys.platform == "linux" else ["-Rpc"]
-    if subprocess.run(["cp", *flags, source, target], capture_output=True, check=False).returncode:
-        shutil.rmtree(target, ignore_errors=True)
+    sharing = ["-a", "--reflink=auto"] if sys.platform == "linux" else ["-Rpc"]
+    for flags in (sharing, ["-RPp"]):  # not every cp knows how to share
+        argv = ["cp", *flags, str(source), str(target)]
+        environment = plain(supervisor.run_id, target.parent)
+        command = Command("copy", "seeding", argv, environment, target.parent, log)
         try:
-            shutil.copytree(source, target, symlinks=True)  # a cp without these flags
-        except OSError as error:  # shutil.Error is one
+            return supervisor.run(command, COPY_TIMEOUT)
+        except BrownoutError:
             shutil.rmtree(target, ignore_errors=True)
-            free = shutil.disk_usage(target.parent).free
-            raise MachineError(
-                f"The shop's database cannot be copied to {target} "
-                f"({free / 1e9:.1f} GB free): make room there, and see that it may be written to."
-            ) from error
+            if supervisor.closed:
+                raise
+    free = shutil.disk_usage(target.parent).free
+    raise MachineError(
+        f"The shop's database cannot be copied to {target} "
+        f"({free / 1e9:.1f} GB free): make room there, and see that it may be written to."
+    )
 
 
 def size_of(folder: Path) -> int:

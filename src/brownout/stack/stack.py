@@ -158,7 +158,6 @@ class Stack:
         places = self.places
         self._dataset = prepare(Recipe(places.shop, size=places.size), places.cache, self._say)
         folder = self._dataset.place(places.run, self.supervisor)
-        self.supervisor.reaper.remove(folder)
         self._postgres = Postgres(
             places.run_id, places.run, folder, self._ports["postgres"], self._dataset.password
         )

@@ -52,6 +52,11 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def closed(self) -> bool:
+        """Is everything being ended?"""
+        return self._closed
+
     def start(
         self, command: Command, ready: Callable[[], bool] | None = None, timeout: float = 30.0
     ) -> Child:

@@ -117,7 +117,10 @@ class Web:
         ]
 
     def close(self) -> None:
+        """Close every socket; the servers have ended."""
         self._socket.close()
+        if self.current:
+            self.current.private.close()
 
 
 def _get(port: int, path: str) -> tuple[int, bytes]:
