@@ -128,6 +128,7 @@ class Stack:
             tag = self._create_releases(prepare_releases)
             built = pool.submit(self._frontend, tag)
             wiring = self._wire(data)
+            self._migrations = self._migrated(wiring, tag)
             thinking = pool.submit(self._start_ai, wiring, tag)
             caching.result()
             working = pool.submit(self._start_worker, wiring, tag)
@@ -179,6 +180,14 @@ class Stack:
         )
         return self._wiring
 
+    def _migrated(self, wiring: Wiring, tag: str) -> Migrations:
+        environment = shop(wiring, "migrate", tag) | ONE_THREAD
+        environment |= {"DJANGO_SETTINGS_MODULE": "shop.settings"}
+        log = self.places.run / "logs" / "migrate.log"
+        migrations = Migrations(self.supervisor, self.releases, environment, log)
+        migrations.begin(tag)
+        return migrations
+
     def _start_ai(self, wiring: Wiring, tag: str) -> None:
         command = ai.command(
             wiring, self.releases.worktree(tag), tag, self.models, self._ports["ai"]
@@ -215,7 +224,7 @@ class Stack:
             tag, previous = self.releases.resolve(ref), self.release
             release, built = self.releases.worktree(tag), self._frontend(tag)
             if migrate:
-                self._migrations().forward(tag, release)
+                self._migrations.forward(tag)
             serving, drained = self.web.switch(tag, release, built)
             self._replace_worker(tag)
         return {
@@ -234,10 +243,10 @@ class Stack:
 
     def rollback(self, to: str, with_migrations: bool) -> dict[str, Any]:
         """Put an earlier release live; its migrations' state too, when asked."""
-        tag, current = self.releases.resolve(to or self.before(self.release)), self.release
+        tag = self.releases.resolve(to or self.before(self.release))
         value = self.deploy(tag, migrate=False)
         if with_migrations:
-            self._migrations().back(current, self.releases.worktree(current), tag)
+            self._migrations.back(tag)
         return value
 
     def before(self, tag: str) -> str:
@@ -251,17 +260,10 @@ class Stack:
     def migrate(self, ref: str) -> dict[str, Any]:
         """Bring the database to a release's migrations, forward or back."""
         tag = self.releases.resolve(ref)
-        newest = self.releases.resolve(self.release)
-        migrations = self._migrations()
-        migrations.back(newest, self.releases.worktree(newest), tag)
-        migrations.forward(tag, self.releases.worktree(tag))
-        return {"kind": "migration", "ref": tag, "previous": newest, "serving_at": time.time_ns()}
-
-    def _migrations(self) -> Migrations:
-        environment = shop(self._wiring, "migrate", self.release) | ONE_THREAD
-        environment |= {"DJANGO_SETTINGS_MODULE": "shop.settings"}
-        log = self.places.run / "logs" / "migrate.log"
-        return Migrations(self.supervisor, self.releases, environment, log)
+        previous = self._migrations.state
+        self._migrations.back(tag)
+        self._migrations.forward(tag)
+        return {"kind": "migration", "ref": tag, "previous": previous, "serving_at": time.time_ns()}
 
     def set_model(self, name: str, version: str) -> dict[str, Any]:
         """Switch a model to another version. Raises BrownoutError for what is not known."""
