@@ -39,11 +39,12 @@ class CatalogueTest(unittest.TestCase):
         self.assertEqual(sorted(g["name"] for g in genres), [g["name"] for g in genres])
 
     def test_lists_are_ordered_and_pages_do_not_overlap(self) -> None:
+        genre = max(self.visitor.get("/api/genres/"), key=lambda g: g["books"])["slug"]
         for sort, key in KEYS.items():
             seen: list[dict] = []
             after = ""
             for _ in range(3):
-                page = self.visitor.get(f"/api/books/?genre=crime&sort={sort}&after={after}")
+                page = self.visitor.get(f"/api/books/?genre={genre}&sort={sort}&after={after}")
                 seen += page["results"]
                 after = page["next"]
             self.assertEqual(len({book["id"] for book in seen}), 72, sort)
