@@ -96,7 +96,7 @@ class Web:
             child = self._supervisor.start(command, lambda: _healthy(port, tag), timeout=30)
             since = time.time_ns()
             try:
-                _warm(port)
+                _warm(port, tag)
             except BrownoutError:
                 self._supervisor.stop(child, grace=0.5)
                 raise
@@ -134,14 +134,17 @@ def _get(port: int, path: str) -> tuple[int, bytes]:
 
 
 def _healthy(port: int, tag: str) -> bool:
+    """Raises BrownoutError for an answer that no waiting mends: code that does not even load."""
     try:
         status, body = _get(port, "/healthz")
-        return status == 200 and json.loads(body).get("release") == tag
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, http.client.HTTPException):
         return False
+    if status == 500:
+        raise _unfit(tag, "/healthz", status)
+    return status == 200 and json.loads(body).get("release") == tag
 
 
-def _warm(port: int) -> None:
+def _warm(port: int, tag: str) -> None:
     """Ask for real pages, several at once so that each worker gets some."""
 
     def ask(path: str) -> tuple[str, int]:
@@ -153,7 +156,11 @@ def _warm(port: int) -> None:
     with ThreadPoolExecutor(WORKERS * 2) as pool:
         for path, status in pool.map(ask, WARM * ROUNDS):
             if status != 200:
-                raise BrownoutError(
-                    f"the new release fails its health check: GET {path} gives "
-                    f"{status or 'no answer'}; the old one keeps serving"
-                )
+                raise _unfit(tag, path, status)
+
+
+def _unfit(tag: str, path: str, status: int) -> BrownoutError:
+    return BrownoutError(
+        f"the new release fails its health check: GET {path} gives {status or 'no answer'} "
+        f"(see logs/web-{tag}.log); the old one keeps serving"
+    )

@@ -1,0 +1,265 @@
+"""One real stack of the small shop: deployments under load, failures of releases and processes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import queue
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+import pytest
+
+from brownout import scenarios, store, validation
+from brownout.model import BrownoutError
+from brownout.stack.releases import Releases
+from brownout.stack.stack import Places, Stack
+from brownout.stack.supervisor import Notice
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+INDEX = "SELECT count(*) FROM pg_indexes WHERE indexname = 'review_book_newest'"
+
+
+def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not come true"
+        threading.Event().wait(0.05)
+    return value
+
+
+class Running:
+    """The stack, with the release v2.8.0 of missing-index to deploy."""
+
+    def __init__(self, run: Path) -> None:
+        self.notices: queue.Queue[Notice] = queue.Queue()
+        shop = store.assets() / "shop"
+        places = Places(run, run.name, shop, store.cache_folder(), "small")
+        self.run = run
+        self.stack = Stack(places, lambda text: None, self.notices.put)
+        self.stack.start(self._add)
+
+    @staticmethod
+    def _add(releases: Releases, tag: str) -> None:
+        scenario = scenarios.load(store.assets() / "scenarios", "missing-index")
+        releases.add("v2.8.0", tag, scenario.patches("release"))
+
+    def get(self, path: str) -> tuple[int, str]:
+        """(status, body), on a connection of its own; status 0 without an answer."""
+        address = urlsplit(self.stack.web.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Connection": "close"})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        except (OSError, http.client.HTTPException):
+            return 0, ""
+        finally:
+            connection.close()
+
+    def release(self) -> str:
+        return str(json.loads(self.get("/healthz")[1])["release"])
+
+    def assets(self) -> list[str]:
+        page = self.get("/")[1]
+        return [part.split('"')[0] for part in page.replace('href="', 'src="').split('src="')[1:]
+                if part.startswith("/assets/")]  # fmt: skip
+
+    @contextmanager
+    def users(self, clients: int = 3, *more: str) -> Iterator[Counter[tuple[str, int]]]:
+        """Clients that ask without pause, for ``more`` too; (path, status) -> answers."""
+        seen: Counter[tuple[str, int]] = Counter()
+        ended, lock = threading.Event(), threading.Lock()
+
+        def ask() -> None:
+            while not ended.is_set():
+                for path in ("/", *self.assets(), "/api/books/", "/api/books/7/", *more):
+                    status = self.get(path)[0]
+                    with lock:
+                        seen[path, status] += 1
+
+        threads = [threading.Thread(target=ask) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield seen
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+
+    def has_index(self) -> bool:
+        with psycopg.connect(self.stack.postgres.url) as connection:
+            return connection.execute(INDEX).fetchone() == (1,)
+
+    def commit(self, file: str, text: str, base: str = "v2.7.0") -> str:
+        """A commit of the player's: ``text`` added to a file of ``base``; its id."""
+        checkout = self.run / "checkout"
+        subprocess.run(["git", "reset", "-q", "--hard", base], cwd=checkout, check=True)
+        path = checkout / file
+        path.write_text(path.read_text() + text)
+        subprocess.run(["git", "commit", "-qam", "Mine"], cwd=checkout, check=True)
+        return "work"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    made = Running(tmp_path_factory.mktemp("run"))
+    try:
+        yield made
+    finally:
+        made.stack.stop()
+
+
+def test_every_service_runs_and_the_shop_answers(running: Running) -> None:
+    services = running.stack.services()
+    assert set(services) == {"collector", "postgres", "valkey", "ai", "web", "worker"}
+    assert running.release() == "v2.7.0"
+    for path in ("/", "/api/home/", "/api/books/", "/api/books/7/", "/api/search/?q=river"):
+        assert running.get(path)[0] == 200, path
+    assert len(running.assets()) >= 2
+
+
+def test_a_deployment_under_load_loses_no_request(running: Running) -> None:
+    old = running.assets()
+    running.stack.build("v2.8.0")
+    published = {f"/assets/{file.name}" for file in (running.run / "assets").iterdir()}
+    # Whoever serves, while both do: an asset of either page is answered.
+    with running.users(3, *sorted(published)) as seen:
+        until(lambda: sum(seen.values()) > 100)
+        value = running.stack.deploy("v2.8.0")
+        after = sum(seen.values())
+        until(lambda: sum(seen.values()) > after + 100)
+    assert (value["ref"], value["previous"]) == ("v2.8.0", "v2.7.0")
+    assert value["serving_at"] <= value["drained_at"]
+    assert running.release() == "v2.8.0"
+    assert {status for _, status in seen} == {200}, seen
+    new = running.assets()
+    assert set(new) - set(old)
+    assert {*old, *new} <= published <= {path for path, _ in seen}
+    assert running.get("/assets/nothing.js")[0] == 404
+
+
+def test_code_goes_back_and_a_migration_stays_unless_asked(running: Running) -> None:
+    running.stack.deploy("v2.8.0")
+    assert not running.has_index()
+    assert running.stack.rollback("", with_migrations=False)["ref"] == "v2.7.0"
+    assert not running.has_index()
+    # What the database has is undone, though the release that brought it serves no more.
+    value = running.stack.migrate("v2.7.0")
+    assert (value["ref"], value["previous"]) == ("v2.7.0", "v2.8.0")
+    assert running.has_index()
+    running.stack.migrate("v2.8.0")
+    assert not running.has_index()
+    running.stack.rollback("v2.7.0", with_migrations=True)
+    assert running.has_index()
+    with pytest.raises(BrownoutError, match=r"there is no release before v2\.3\.0"):
+        running.stack.before("v2.3.0")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("backend/catalog/views.py", "\ndef broken(:\n", "GET /healthz gives 500"),
+        ("backend/catalog/serializers.py", "\nBookCard.to_representation = None\n", "/ gives 500"),
+        ("frontend/src/App.tsx", "\nconst broken: = 1;\n", "npm run failed for the front end"),
+    ],
+)
+def test_a_release_that_is_not_fit_meets_no_user(
+    running: Running, file: str, text: str, words: str
+) -> None:
+    serving = running.release()
+    ref = running.commit(file, text)
+    with running.users(2) as seen:
+        until(lambda: sum(seen.values()) > 20)
+        with pytest.raises(BrownoutError, match=words):
+            running.stack.deploy(ref)
+        after = sum(seen.values())
+        until(lambda: sum(seen.values()) > after + 20)
+    assert {status for _, status in seen} == {200}, seen
+    assert running.release() == serving
+    assert "rehearsal" not in running.stack.services()
+
+
+def test_a_commit_of_the_players_is_deployed(running: Running) -> None:
+    """On top of a release that was passed over, whose migration comes with it."""
+    assert running.has_index()
+    ref = running.commit("backend/shop/pages.py", "\nFIXED = True\n", base="v2.8.0")
+    value = running.stack.deploy(ref)
+    assert value["ref"] == running.release()
+    assert running.stack.releases.commit_of("work").startswith(value["ref"])
+    assert not running.has_index()
+    running.stack.rollback("v2.7.0", with_migrations=True)
+    assert running.has_index()
+
+
+def test_a_model_is_switched_without_a_restart(running: Running) -> None:
+    pids = running.stack.services()["ai"][1]
+    value = running.stack.set_model("delivery", "2026-11")
+    assert (value["ref"], value["previous"]) == ("delivery=2026-11", "delivery=2026-09")
+    page = json.loads(running.get("/api/books/7/")[1])
+    assert page["delivery"]["version"] == "2026-11"
+    running.stack.set_model("delivery", "2026-09")
+    assert running.stack.services()["ai"][1] == pids
+    with pytest.raises(BrownoutError, match="no model 'deliver'; known: delivery, recommender"):
+        running.stack.set_model("deliver", "2026-09")
+    with pytest.raises(BrownoutError, match="no version 'x' of delivery; known: 2026-09, 2026-11"):
+        running.stack.set_model("delivery", "x")
+
+
+def test_sql_reads_and_writes_only_when_asked(running: Running) -> None:
+    found = running.stack.sql("SELECT 1 AS one", write=False)
+    assert (found["columns"], found["rows"]) == (["one"], [[1]])
+    create = "CREATE INDEX CONCURRENTLY IF NOT EXISTS tried ON reviews_review (rating)"
+    with pytest.raises(
+        BrownoutError, match=r"read-only transaction \(allow changes with --write\)"
+    ):
+        running.stack.sql(create, write=False)
+    assert running.stack.sql(create, write=True)["kind"] == "sql"
+    running.stack.sql("DROP INDEX tried", write=True)
+    with pytest.raises(BrownoutError, match="syntax error"):
+        running.stack.sql("SELEKT 1", write=False)
+
+
+@pytest.mark.parametrize("service", ["valkey", "worker", "collector"])
+def test_a_process_that_dies_is_told_and_comes_back(running: Running, service: str) -> None:
+    while not running.notices.empty():
+        running.notices.get()
+    [child] = [c for c in running.stack.supervisor.children() if c.command.service == service]
+    psutil.Process(child.pid).kill()
+    told = [running.notices.get(timeout=30) for _ in range(2)]
+    assert [(n.service, n.kind) for n in told] == [(service, "exited"), (service, "restarted")]
+    assert told[0].code == -9
+    until(lambda: running.get("/healthz")[0] == 200)
+
+
+def test_the_shops_own_tests_pass(running: Running) -> None:
+    ground = validation.Ground(
+        recording=None,  # type: ignore[arg-type]  # no promise is judged here
+        slos=(),
+        shop=store.assets() / "shop",
+        shop_url=running.stack.web.url,
+        ai_url=running.stack.ai_url,
+        models=running.stack.models,
+        set_load=lambda profile: None,
+        stopped=threading.Event(),
+    )
+    functional = validation.functional_tests(ground)
+    assert functional == {"passed": True, "total": functional["total"], "failures": []}
+    assert functional["total"] >= 15
+    golden = validation.golden_sets(ground)
+    assert golden["passed"]
+    assert {m["name"] for m in golden["metrics"]} == {
+        "recommender ndcg@10",
+        "delivery mean absolute error",
+    }
