@@ -39,3 +39,10 @@ def test_no_rate_from_one_sample_nor_over_a_reset() -> None:
     [reset] = relations.measure(recording, "reset").records()
     assert (reset["n"], reset["seq_rows_per_s"]) == (2, None)
     assert relations.measure(recording, "none").n == 0
+
+
+def test_a_dropped_index_takes_its_scans_along_and_nothing_else() -> None:
+    recording = MemoryRecording({"after": (10, 20)})
+    recording.insert("relations", [sample(8, 0, 0, 1929), sample(18, 166, 33_000_000, 512)])
+    [row] = relations.measure(recording, "after").records()
+    assert (row["seq_rows_per_s"], row["index_scans_per_s"]) == (3_300_000, None)

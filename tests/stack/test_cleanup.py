@@ -18,6 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
+from brownout import store
+
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.timeout(180),
@@ -41,19 +43,35 @@ CONTROL = """
         print(json.dumps(words), flush=True)
 
     def boot():
+        return site.boot()["urls"]
+
+    def deploy():
+        return site.stack.deploy("work")
+
+    def attempt(act):
         try:
-            tell(**site.boot()["urls"])
+            tell(**act())
         except BrownoutError as error:
             tell(error=str(error))
 
-    booting = threading.Thread(target=boot, daemon=True)
+    def start(act):
+        threads.append(threading.Thread(target=attempt, args=[act], daemon=True))
+        threads[-1].start()
+
+    threads = []
     tell(id=run.id)
-    booting.start()
+    start(boot)
     for line in sys.stdin:
+        if line.strip() == "deploy":
+            start(deploy)
+            continue
         site.stop()
-        booting.join()
+        for thread in threads:
+            thread.join()
         tell(stopped=True)
 """
+
+SLOW = "sleep 617"
 
 Condition = Callable[[], Any]
 
@@ -67,15 +85,24 @@ def until(condition: Condition, seconds: float, left: Condition = lambda: "") ->
 
 
 class Control:
-    """A process that boots a site in ``folder/run``, and what was seen to come of it."""
+    """A process that boots a site in ``folder/run``, and what was seen to come of it.
+
+    Its cache has the data and the packages of the ordinary one, and no front end.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.run = folder / "run"
+        cache = folder / "cache"
+        cache.mkdir()
+        for name in ("datasets", "node"):
+            (store.cache_folder() / name).mkdir(parents=True, exist_ok=True)
+            (cache / name).symlink_to(store.cache_folder() / name)
         script = folder / "control.py"
         script.write_text(textwrap.dedent(CONTROL))
         self.process = subprocess.Popen(
             [sys.executable, str(script)],
             cwd=folder,
+            env=os.environ | {"BROWNOUT_CACHE": str(cache)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -87,6 +114,24 @@ class Control:
     def hear(self) -> dict[str, Any]:
         assert self.process.stdout
         return dict(json.loads(self.process.stdout.readline()))
+
+    def ask(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def build_for_ever(self) -> None:
+        """Deploy a release whose front end takes its time; returns when it is being built."""
+        package = self.run / "checkout" / "frontend" / "package.json"
+        text = package.read_text()
+        assert '"vite build"' in text
+        package.write_text(text.replace('"vite build"', f'"{SLOW}"'))
+        subprocess.run(["git", "commit", "-qam", "Mine"], cwd=package.parent, check=True)
+        self.ask("deploy")
+        until(lambda: any(SLOW.split()[1] in _told(pid) for pid in self.descendants()), 60)
+
+    def descendants(self) -> list[int]:
+        return [p.pid for p in psutil.Process(self.process.pid).children(recursive=True)]
 
     def look(self) -> None:
         """Note every process that came of it, and every port that one of them listens on."""
@@ -160,9 +205,7 @@ def sigkill(control: Control) -> None:
 
 def stop(control: Control) -> None:
     """Call the site's ``stop``; its process lives on."""
-    assert control.process.stdin
-    control.process.stdin.write("stop\n")
-    control.process.stdin.flush()
+    control.ask("stop")
 
 
 ENDS = pytest.mark.parametrize("end", [sigkill, stop])
@@ -174,6 +217,7 @@ def test_nothing_of_a_running_site_is_left(
 ) -> None:
     urls = control.hear()
     assert set(urls) == {"shop", "ai"}, urls
+    control.build_for_ever()
     control.look()
     # The collector, PostgreSQL, Valkey, the AI service, and the web's shared and private socket.
     assert len(control.ports) >= 6
@@ -183,6 +227,7 @@ def test_nothing_of_a_running_site_is_left(
     end(control)
     until(lambda: not control.left(), LIMIT, control.left)
     if end is stop:
+        assert set(control.hear()) == {"error"}
         assert control.hear() == {"stopped": True}
         assert control.process.poll() is None
 

@@ -26,7 +26,7 @@ ORDER BY ts, relation, name
 
 
 def measure(recording: Recording, window: str) -> Artifact:
-    """One row a table; rates are null with a single sample or after a reset of the counters.
+    """One row a table; a rate is null with a single sample or when its counter fell.
 
     The counters are sampled every few seconds: the sample just before the window is its first.
     ``indexes_start`` and ``indexes_end``: (name, definition, scans so far) in the window's first
@@ -54,8 +54,10 @@ def measure(recording: Recording, window: str) -> Artifact:
 
 
 def _rates(first: tuple[int, ...], last: tuple[int, ...]) -> tuple[float | None, ...]:
+    """Per second each; None for a counter that fell: of a table's scans by index, when one of its
+    indexes went and took its share along, and of all of them after a reset."""
     seconds = (last[1] - first[1]) / NS
     changes = [b - a for a, b in zip(first[2:5], last[2:5], strict=True)]
-    if seconds <= 0 or min(changes) < 0:
-        return None, None, None
-    return tuple(round(change / seconds, 6) for change in changes)
+    return tuple(
+        round(change / seconds, 6) if seconds > 0 and change >= 0 else None for change in changes
+    )

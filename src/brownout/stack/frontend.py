@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from brownout.model import BrownoutError
@@ -18,6 +19,15 @@ from brownout.stack.node import find_node, find_npm
 
 LEFT_OUT = {"node_modules", "dist"}
 PATIENCE = 300
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where front ends are built and kept. ``run_id``: the run that the processes end with."""
+
+    cache: Path
+    say: Callable[[str], None]
+    run_id: str = ""
 
 
 def sources(folder: Path) -> list[Path]:
@@ -35,16 +45,14 @@ def key(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def build(
-    folder: Path, cache: Path, say: Callable[[str], None], shipped: Path | None = None
-) -> Path:
+def build(folder: Path, workshop: Workshop, shipped: Path | None = None) -> Path:
     """The built front end (a folder in the cache), built now if it is not there.
 
     ``shipped``: a built one to be taken when it was made from the same sources.
 
     Raises BrownoutError with the end of the output when npm or Vite fails.
     """
-    target = cache / "frontends" / key(folder)
+    target = workshop.cache / "frontends" / key(folder)
     if target.exists():
         return target
     with _locked(target):
@@ -52,8 +60,8 @@ def build(
             if shipped and _built_from(shipped) == target.name:
                 shutil.copytree(shipped, target)
                 return target
-            say("building the front end")
-            _build(folder, target, _modules(folder, cache, say))
+            workshop.say("building the front end")
+            _build(folder, target, workshop)
     return target
 
 
@@ -75,41 +83,42 @@ def publish(built: Path, assets: Path) -> None:
             os.replace(target.with_suffix(".new"), target)
 
 
-def _modules(folder: Path, cache: Path, say: Callable[[str], None]) -> Path:
+def _modules(folder: Path, workshop: Workshop) -> Path:
     """node_modules for the front end's lock file, from the cache or installed now."""
     digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()[:16]
-    target = cache / "node" / digest
+    target = workshop.cache / "node" / digest
     with _locked(target):
         if not target.exists():
-            say("installing the front end's packages")
+            workshop.say("installing the front end's packages")
             with _beside(target) as work:
                 for name in ("package.json", "package-lock.json", ".npmrc"):
                     if (folder / name).exists():
                         shutil.copy(folder / name, work / name)
-                _run(work, "ci", "--prefer-offline", "--no-audit", "--no-fund")
+                _run(work, workshop, "ci", "--prefer-offline", "--no-audit", "--no-fund")
                 os.replace(work, target)
     return target / "node_modules"
 
 
-def _build(folder: Path, target: Path, modules: Path) -> None:
+def _build(folder: Path, target: Path, workshop: Workshop) -> None:
+    modules = _modules(folder, workshop)
     with _beside(target) as work:
         for path in sources(folder):
             copy = work / path.relative_to(folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
         (work / "node_modules").symlink_to(modules)
-        _run(work, "run", "build")
+        _run(work, workshop, "run", "build")
         (work / "dist" / ".built-from").write_text(target.name)
         os.replace(work / "dist", target)
 
 
-def _run(work: Path, *words: str) -> None:
-    """Run npm in a folder."""
+def _run(work: Path, workshop: Workshop, *words: str) -> None:
+    """Run npm in a folder. The run's reaper knows it, and all that it starts, by the run's id."""
     path = os.pathsep.join([str(find_node().parent), "/usr/local/bin", "/usr/bin", "/bin"])
-    # All that npm keeps goes into the cache folder, whose grandchildren these folders are.
+    # All that npm keeps goes into the cache folder.
     environment = {**os.environ, "PATH": path, "CI": "true", "NO_COLOR": "1"}
-    environment |= {"npm_config_cache": str(work.parents[1] / "npm")}
-    environment |= {"npm_config_update_notifier": "false"}
+    environment |= {"npm_config_cache": str(workshop.cache / "npm")}
+    environment |= {"npm_config_update_notifier": "false", "BROWNOUT_RUN": workshop.run_id}
     argv = [*find_npm(), *words]
     try:
         done = subprocess.run(
@@ -145,7 +154,7 @@ def main() -> None:
     """Build a front end into a folder: python -m brownout.stack.frontend SOURCES TARGET"""
     folder, target = map(Path, sys.argv[1:])
     cache = Path(os.environ.get("BROWNOUT_CACHE", Path.home() / ".cache" / "brownout"))
-    built = build(folder, cache, print)
+    built = build(folder, Workshop(cache, print))
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(built, target)
 

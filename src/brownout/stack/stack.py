@@ -202,7 +202,8 @@ class Stack:
         """A release's front end, built, its assets published."""
         folder = self.releases.worktree(ref) / "frontend"
         shipped = self.places.shop / "frontend" / "dist"
-        built = frontend.build(folder, self.places.cache, self._say, shipped)
+        workshop = frontend.Workshop(self.places.cache, self._say, self.places.run_id)
+        built = frontend.build(folder, workshop, shipped)
         frontend.publish(built, self.places.run / ASSETS)
         return built
 
