@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from brownout.stack.node import find_node, find_npm
 
 LEFT_OUT = {"node_modules", "dist"}
 PATIENCE = 300
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""Vite colours the place of an error whatever NO_COLOR says."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def build(folder: Path, workshop: Workshop, shipped: Path | None = None) -> Path
 
     ``shipped``: a built one to be taken when it was made from the same sources.
 
-    Raises BrownoutError with the end of the output when npm or Vite fails.
+    Raises BrownoutError with npm's or Vite's reason when one of them fails.
     """
     target = workshop.cache / "frontends" / key(folder)
     if target.exists():
@@ -128,8 +132,14 @@ def _run(work: Path, workshop: Workshop, *words: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise BrownoutError(f"npm {words[0]} was not done after {PATIENCE} s") from error
     if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-        raise BrownoutError(f"npm {words[0]} failed for the front end:\n{tail}")
+        reason = _reason(done.stdout + done.stderr)
+        raise BrownoutError(f"npm {words[0]} failed for the front end:\n{reason}")
+
+
+def _reason(output: str) -> str:
+    """What went wrong and where: the lines before the trace through Vite's own code."""
+    told = COLOUR.sub("", output).split("\n    at ")[0]
+    return "\n".join(told.strip().splitlines()[-16:])
 
 
 @contextlib.contextmanager
