@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from brownout.model import BrownoutError
 from brownout.probes.client import CollectorAway
+from brownout.probes.collector import BACKLOG
 from brownout.probes.otlp import LARGEST
 
 pytestmark = pytest.mark.stack
@@ -223,6 +224,38 @@ def test_many_senders_at_once_lose_nothing(shared: Collector) -> None:
     assert refused == []
     sql = "SELECT count(DISTINCT value) FROM metrics WHERE name = 'many'"
     assert shared.client().query(sql) == [(200,)]
+
+
+def test_when_too_much_waits_some_are_turned_away_and_no_batch_is_torn(shared: Collector) -> None:
+    """More senders than the backlog has places, each with much to write."""
+    taken: list[str] = []
+    refused: dict[str, str] = {}
+    crowded = threading.Event()
+
+    def send(sender: int) -> None:
+        client = shared.client()
+        for n in range(1000):
+            if crowded.is_set():
+                return
+            name = f"crowd-{sender}-{n}"
+            try:
+                client.post("scheduled", [PLANNED | {"trace_id": name}] * 300)
+                taken.append(name)
+            except CollectorAway as error:
+                refused[name] = str(error)
+                crowded.set()
+
+    senders = [threading.Thread(target=send, args=(n,)) for n in range(BACKLOG + 16)]
+    for thread in senders:
+        thread.start()
+    for thread in senders:
+        thread.join(timeout=60)
+    assert set(refused.values()) == {'{"error":"too much waits to be written"}'}
+    found = shared.client().query(
+        "SELECT trace_id, count(*) FROM scheduled WHERE trace_id LIKE 'crowd-%' GROUP BY ALL"
+    )
+    assert sorted(found) == sorted((name, 300) for name in taken)
+    assert post(shared, "/v1/traces", trace("after the crowd")).status_code == 200
 
 
 def _metric(name: str, value: float) -> dict[str, Any]:
