@@ -8,19 +8,25 @@ import queue
 import subprocess
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import psutil
 import psycopg
 import pytest
 
 from brownout import scenarios, store, validation
 from brownout.model import BrownoutError
+from brownout.probes.client import Client
+from brownout.stack.ports import free_ports
+from brownout.stack.readiness import answers
 from brownout.stack.releases import Releases
 from brownout.stack.stack import Places, Stack
 from brownout.stack.supervisor import Notice
@@ -69,6 +75,22 @@ class Running:
 
     def release(self) -> str:
         return str(json.loads(self.get("/healthz")[1])["release"])
+
+    def whole(self) -> bool:
+        """Do the shop, its AI service and the collector answer?"""
+        status, page = self.get("/api/books/7/")
+        collector = answers(f"{self.stack.collector_url}/healthz")
+        return status == 200 and json.loads(page)["delivery"] is not None and collector()
+
+    def order(self, trace: str) -> int:
+        """Put a book into a cart and check out, as the trace of that id; the status."""
+        cookies = {"visitor": str(uuid.uuid4())}
+        url = self.stack.web.url
+        with httpx.Client(base_url=url, cookies=cookies, timeout=20, trust_env=False) as browser:
+            browser.post("/api/cart/items/", json={"book": 7}).raise_for_status()
+            address = {"name": "T", "email": "t@example.com", "city": "Brenn"}
+            headers = {"traceparent": f"00-{trace}-{trace[:16]}-01"}
+            return browser.post("/api/checkout/", json=address, headers=headers).status_code
 
     def assets(self) -> list[str]:
         page = self.get("/")[1]
@@ -167,6 +189,18 @@ def test_code_goes_back_and_a_migration_stays_unless_asked(running: Running) -> 
         running.stack.before("v2.3.0")
 
 
+def test_an_older_release_is_as_deployable_as_it_was(running: Running) -> None:
+    """Those since the shop became whole serve again; one of before is refused, with the reason."""
+    for tag in ("v2.5.0", "v2.6.0"):
+        assert running.stack.deploy(tag)["ref"] == running.release() == tag
+        for path in ("/", *running.assets(), "/api/home/", "/api/books/7/", "/api/cart/"):
+            assert running.get(path)[0] == 200, (tag, path)
+    with pytest.raises(BrownoutError, match=r"the front end:\n(.|\n)*Could not resolve"):
+        running.stack.deploy("v2.4.0")
+    assert running.release() == "v2.6.0"
+    assert running.stack.rollback("v2.7.0", with_migrations=True)["previous"] == "v2.6.0"
+
+
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
@@ -231,20 +265,67 @@ def test_sql_reads_and_writes_only_when_asked(running: Running) -> None:
         running.stack.sql("SELEKT 1", write=False)
 
 
-@pytest.mark.parametrize("service", ["valkey", "worker", "collector"])
-def test_a_process_that_dies_is_told_and_comes_back(running: Running, service: str) -> None:
+def kill(running: Running, service: str) -> list[Notice]:
+    """SIGKILL a service; the two notices that come of it."""
     while not running.notices.empty():
         running.notices.get()
     [child] = [c for c in running.stack.supervisor.children() if c.command.service == service]
     psutil.Process(child.pid).kill()
-    told = [running.notices.get(timeout=30) for _ in range(2)]
+    return [running.notices.get(timeout=30) for _ in range(2)]
+
+
+SERVICES = ["valkey", "worker", "collector", "postgres", "ai", "web"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_process_that_dies_is_told_and_comes_back(running: Running, service: str) -> None:
+    told = kill(running, service)
     assert [(n.service, n.kind) for n in told] == [(service, "exited"), (service, "restarted")]
     assert told[0].code == -9
-    until(lambda: running.get("/healthz")[0] == 200)
+    until(running.whole)
+    assert running.notices.empty()
 
 
-def test_the_shops_own_tests_pass(running: Running) -> None:
-    ground = validation.Ground(
+@pytest.mark.parametrize("service", ["valkey", "worker"])
+def test_orders_are_confirmed_though_the_queue_or_its_worker_died(
+    running: Running, service: str
+) -> None:
+    """And the recording tells it: the request by its trace, and the task."""
+    kill(running, service)
+    trace, began = uuid.uuid4().hex, time.time_ns()
+    assert running.order(trace) == 201
+    recording = Client(running.stack.collector_url, running.stack.token)
+
+    def told() -> list[tuple[Any, ...]]:
+        sql = (
+            "SELECT service, route, status, release FROM work WHERE trace_id = ? "
+            "OR start > ? AND route = 'orders.tasks.confirm' ORDER BY service"
+        )
+        rows = recording.query(sql, [trace, began])
+        return rows if len(rows) == 2 else []
+
+    assert until(told) == [
+        ("web", "POST /api/checkout/", 201, "v2.7.0"),
+        ("worker", "orders.tasks.confirm", 0, "v2.7.0"),
+    ]
+
+
+def test_the_choice_of_a_model_outlives_its_service(running: Running) -> None:
+    running.stack.set_model("delivery", "2026-11")
+    kill(running, "ai")
+
+    # The book page does without, until it is back.
+    def delivery() -> Any:
+        status, body = running.get("/api/books/7/")
+        assert status == 200
+        return json.loads(body)["delivery"]
+
+    assert until(delivery)["version"] == "2026-11"
+    running.stack.set_model("delivery", "2026-09")
+
+
+def ground(running: Running) -> validation.Ground:
+    return validation.Ground(
         recording=None,  # type: ignore[arg-type]  # no promise is judged here
         slos=(),
         shop=store.assets() / "shop",
@@ -254,12 +335,56 @@ def test_the_shops_own_tests_pass(running: Running) -> None:
         set_load=lambda profile: None,
         stopped=threading.Event(),
     )
-    functional = validation.functional_tests(ground)
+
+
+def test_the_shops_own_tests_pass(running: Running) -> None:
+    functional = validation.functional_tests(ground(running))
     assert functional == {"passed": True, "total": functional["total"], "failures": []}
     assert functional["total"] >= 15
-    golden = validation.golden_sets(ground)
-    assert golden["passed"]
-    assert {m["name"] for m in golden["metrics"]} == {
+
+
+def test_a_release_that_answers_with_less_fails_them(running: Running) -> None:
+    """Every page is there and fast, and the tests are not the release's own."""
+    text = "\nLATEST = 3\n"
+    running.stack.deploy(running.commit("backend/reviews/queries.py", text))
+    functional = validation.functional_tests(ground(running))
+    running.stack.rollback("v2.7.0", with_migrations=False)
+    assert not functional["passed"]
+    assert functional["failures"] == [
+        "test_reviews_are_newest_first_complete_and_named "
+        "(tests.test_catalogue.CatalogueTest.test_reviews_are_newest_first_complete_and_named)"
+    ]
+
+
+@pytest.mark.parametrize("version", ["2026-09", "2026-11"])
+def test_each_model_in_store_keeps_its_golden_set(running: Running, version: str) -> None:
+    running.stack.set_model("delivery", version)
+    golden = validation.golden_sets(ground(running))
+    running.stack.set_model("delivery", "2026-09")
+    assert golden["passed"], golden
+    assert [m["name"] for m in golden["metrics"]] == [
         "recommender ndcg@10",
         "delivery mean absolute error",
+    ]
+
+
+def test_a_model_below_its_limit_fails_its_golden_set(running: Running, tmp_path: Path) -> None:
+    golden = json.loads((running.stack.models / "golden.json").read_text())
+    golden["recommender"]["limit"] = 1.1
+    (tmp_path / "golden.json").write_text(json.dumps(golden))
+    found = validation.golden_sets(replace(ground(running), models=tmp_path))
+    assert not found["passed"]
+    assert {m["name"]: m["ok"] for m in found["metrics"]} == {
+        "recommender ndcg@10": False,
+        "delivery mean absolute error": True,
     }
+
+
+def test_without_a_shop_or_an_ai_service_nothing_passes(running: Running) -> None:
+    nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
+    away = replace(ground(running), shop_url=nowhere, ai_url=nowhere)
+    functional, golden = validation.functional_tests(away), validation.golden_sets(away)
+    assert not functional["passed"]
+    assert len(functional["failures"]) == functional["total"]
+    assert (golden["passed"], golden["metrics"]) == (False, [])
+    assert "Connection refused" in golden["reason"]
