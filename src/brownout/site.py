@@ -179,6 +179,7 @@ class Site:
             models=self.stack.models,
             set_load=self.set_load,
             stopped=self.stopped,
+            run_id=self.plan.run.id,
         )
 
     def measure(self, profile: str, seconds: float) -> Window:

@@ -30,7 +30,7 @@ TESTS_TIMEOUT = 120
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a validation works on."""
+    """What a validation works on. ``run_id``: the run that its test processes end with."""
 
     recording: Recording
     slos: Sequence[Promise]
@@ -40,6 +40,7 @@ class Ground:
     models: Path
     set_load: Callable[[str], None]
     stopped: threading.Event
+    run_id: str = ""
 
 
 def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
@@ -111,6 +112,7 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a child in the installation's shop; ended early when the drill ends."""
     environment = {**os.environ, **extra, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["BROWNOUT_RUN"] = ground.run_id  # by which the reaper finds it
     with subprocess.Popen(
         argv,
         cwd=ground.shop,
