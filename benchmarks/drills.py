@@ -43,13 +43,19 @@ def fly(name: str, seed: int, folder: Path) -> dict[str, Any]:
     return {
         "scenario": name,
         "seed": seed,
-        "right": made["diagnosis"]["correct"],
+        "right": made["diagnosis"]["correct"] and needed(events, made),
         "alert": first_alert(events),
         **{step: made["times"][step] for step in STEPS},
         "all s": took,
         "points": made["score"]["points"] if not made["score"]["void"] else "void",
         "exit": done.returncode,
     }
+
+
+def needed(events: list[Any], made: dict[str, Any]) -> bool:
+    """Whether nothing was changed where nothing was wrong."""
+    touched = any(e.actor != "director" for e in history.deployments(events))
+    return made["diagnosis"]["truth"]["cause"] != "none" or not touched
 
 
 def first_alert(events: list[Any]) -> float | None:

@@ -12,7 +12,15 @@ from recordings import MemoryRecording, at, call, statement, traffic
 from brownout.director import PACES
 from brownout.model import Event, Finding, Op, Suggestion
 from brownout.responders.autopilot import decide, op
-from brownout.responders.diagnosis import GATHER, conclusive, diagnose, outdated, ripe, suspect
+from brownout.responders.diagnosis import (
+    GATHER,
+    alarmed,
+    conclusive,
+    diagnose,
+    outdated,
+    ripe,
+    suspect,
+)
 
 PACE = PACES["quick"]
 N_PLUS_ONE = Finding(
@@ -268,6 +276,12 @@ def test_an_alert_after_nothing_was_declared_opens_the_case_again() -> None:
 def test_an_alert_before_any_change_is_no_reason_to_diagnose() -> None:
     assert not ripe(PACE, story(alert(2, since=1)), 30)
     assert not ripe(PACE, story(alert(2, since=1), RELEASE), 30)
+
+
+def test_an_alert_whose_evidence_is_older_than_the_change_counts_from_the_change() -> None:
+    events = story(RELEASE, alert(7, since=1))
+    assert alarmed(events) == at(3)
+    assert ripe(PACE, events, 3 + GATHER)
 
 
 def test_a_diagnosis_is_ripe_some_seconds_into_an_alert() -> None:

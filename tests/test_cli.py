@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from histories import flown
 from recordings import MemoryRecording, at, traffic
 
 from brownout import history, scenarios, store
-from brownout.app import cli, flying
+from brownout.app import cli, flying, proving
 from brownout.model import BrownoutError
+from brownout.prove import Check
 
 ASSETS = store.assets()
 
@@ -188,16 +190,20 @@ def spoil_line(run_folder: Path, number: int) -> None:
 
 
 def test_what_failed_here_is_not_drawn(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    failed = {"day": "2026-11-24", "checks": [{"name": "the bad release bites", "ok": False}]}
-    (elsewhere / "cache").mkdir()
-    names = scenarios.ids(ASSETS / "scenarios")
-    records = {name: failed for name in names if name != "healthy"}
-    (elsewhere / "cache" / "proofs.json").write_text(json.dumps(records))
+    for name in scenarios.ids(ASSETS / "scenarios"):
+        if name != "healthy":
+            proving.remember(name, [Check("the bad release bites", False, "")])
     assert {flying.choose("", anything=True).id for _ in range(20)} == {"healthy"}
     assert flying.choose("missing-index", anything=False).id == "missing-index"
     listed = {row["id"]: row["state"] for row in json.loads(run(capsys, "scenarios", "--json")[1])}
-    assert listed["missing-index"] == "failed here on 2026-11-24: the bad release bites"
+    assert listed["missing-index"].startswith("failed here on 2")
+    assert listed["missing-index"].endswith(": the bad release bites")
     assert listed["healthy"] == "not proven here yet"
+    # A proof is of what was proven: a scenario that has changed since is to be proven anew.
+    path = elsewhere / "cache" / "proofs.json"
+    path.write_text(re.sub(r'"of": "\w+"', '"of": "another"', path.read_text()))
+    listed = {row["id"]: row["state"] for row in json.loads(run(capsys, "scenarios", "--json")[1])}
+    assert set(listed.values()) == {"not proven here yet"}
 
 
 def test_the_first_drill_is_an_easy_one() -> None:
@@ -224,6 +230,13 @@ def test_the_catalogue_lists_scenarios_and_causes(capsys: pytest.CaptureFixture[
         ('id = "healthy"', 'id = "other"', "line 1: field id is 'other'; the folder's name"),
         ('cause = "none"', "cause = none", "scenario.toml: Invalid value (at line 12"),
         ('kind = "release"', 'kind = "telepathy"', "field deploy.kind is 'telepathy'; one of"),
+        ('kind = "release"', 'kind = "model"', "field deploy.target is missing; a text is wanted"),
+        ('kind = "release"', 'kind = "release"\ndecoys = [{}]', "deploy.decoys.kind is missing"),
+        ('cause = "none"', 'cause = "gremlins"', "line 12: field truth.cause is 'gremlins'"),
+        ("[truth]", "[heals]\nby = 3\n[truth]", "field heals.by is 3; a list is wanted"),
+        ("[truth]", '[heals]\nnot = ["prayer"]\n[truth]', "line 12: 'prayer' is no path"),
+        ("[truth]", '[heals]\nby = ["index"]\n[truth]', "field heals.index is missing"),
+        ("[truth]", "[[symptom.route]]\nroute = 'GET /'\n[truth]", "route.signal is missing"),
     ],
 )  # fmt: skip
 def test_a_broken_scenario_says_where(tmp_path: Path, was: str, becomes: str, words: str) -> None:

@@ -208,8 +208,11 @@ def test_an_op_that_fails_is_told_and_the_drill_goes_on(flying: Flying) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (op("explode"), "unknown op 'explode'; known: ack, declare,"),
+        (op("explode"), "unknown op 'explode'; known: ack, declare, say"),
         (op("ack", alert="A9"), "no alert 'A9'; so far: none"),
+        (op("ack"), "ack: alert is missing"),
+        (op("declare", deployment="D1", cause="none"), "declare: where is missing"),
+        (op("say", text=7), "say: text is missing"),
         (op("declare", deployment="D7", cause="none", where="x"), "no deployment 'D7'; so far: D1"),
         (
             op("declare", deployment="D1", cause="slow-mdel", where="x"),
@@ -252,6 +255,25 @@ def test_an_interrupt_closes_while_an_op_is_under_way(flying: Flying) -> None:
     assert history.infos(events, "closed")[0].value["reason"] == "interrupted"
     # What became of the op nobody knows, and the history does not guess.
     assert [c for i, c in history.pair(events) if i.name == "rollback"] == [None]
+
+
+def test_who_waits_at_the_end_is_told(flying: Flying) -> None:
+    flying.until_deployed()
+    flying.ground.hold.clear()
+    under_way, queued = (flying.drill.submit(op("rollback", to="v2.7.0")) for _ in range(2))
+    flying.until(lambda: len(flying.ground.performed) == 2)
+    flying.drill.interrupt()
+    flying.end()
+    for answer in (under_way, queued):
+        with pytest.raises(BrownoutError, match="the drill has ended"):
+            answer.result(timeout=5)
+    flying.ground.hold.set()
+
+
+def test_any_text_can_be_said(flying: Flying) -> None:
+    flying.until_deployed()
+    flying.drill.do(op("say", text="\ud800 ünïcode"))
+    assert flying.ground.read()[-1].name == "say"
 
 
 def test_a_boot_that_fails_ends_the_drill(flying: Flying) -> None:

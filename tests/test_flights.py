@@ -203,6 +203,19 @@ def test_ctrl_c_ends_a_drill_cleanly(tmp_path: Path, where: str) -> None:
     assert "Traceback" not in (tmp_path / "stderr").read_text()
 
 
+def test_ctrl_c_ends_a_validation(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("incident"))
+    argv = [*BROWNOUT, "validate", "--run", str(drill.run)]
+    with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as asker:
+        drill.until(phase("validation"))
+        family = drill.family()
+        drill.process.send_signal(signal.SIGINT)
+        assert drill.process.wait(timeout=10) == 130
+        assert "the drill has ended" in asker.communicate(timeout=10)[1]
+    wait_for_the_end_of(family, 0)
+
+
 def test_nothing_outlives_a_control_process_that_was_killed(tmp_path: Path) -> None:
     drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
     drill.until(phase("baseline"))

@@ -40,10 +40,12 @@ def test_any_spelling_in_a_log_or_the_history_is_found(tmp_path: Path, told: str
 
 def test_a_process_title_or_environment_is_found(tmp_path: Path) -> None:
     scenario = scenarios.load(SCENARIOS, "missing-index")
-    argv = [sys.executable, "-c", "input()", "missing-index"]
-    with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, env={**os.environ, "CASE": "missing_index"}
-    ) as child:
+    argv = [sys.executable, "-c", "print(1, flush=True); input()", "missing-index"]
+    environment = {**os.environ, "CASE": "missing_index"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, env=environment) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # it runs: before that its command line is not its own
         found = leaks(scenario, tmp_path, [child.pid])
         child.communicate(b"\n")
     assert found == [f"cmdline of {child.pid}", f"environ of {child.pid}"]

@@ -10,6 +10,7 @@ import pytest
 from histories import flown
 from rich.console import Console
 
+from brownout.app import show
 from brownout.app.live import Cockpit, View, advice, line, spark
 
 COCKPIT = Cockpit(".venv/bin/brownout", Path("runs/one"))
@@ -38,9 +39,10 @@ def board(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_chart_reaches_from_low_to_high_and_marks_deployments() -> None:
-    assert spark([0.0, 0.5, 1.0], 1.0, [False] * 3) == "▁▅█"
-    assert spark([0.0, 0.5], 1.0, [True, False]) == "[yellow]│[/]▅"
-    assert spark([0.0], 0.0, [False]) == "▁"
+    assert spark([0.0, 0.5, 1.0], 1.0, [False] * 3).plain == "▁▅█"
+    marked = spark([0.0, 0.5], 1.0, [True, False])
+    assert (marked.plain, marked.spans[0].style) == ("│▅", "yellow")
+    assert spark([0.0], 0.0, [False]).plain == "▁"
 
 
 def test_advice_is_made_of_whole_commands() -> None:
@@ -51,11 +53,12 @@ def test_advice_is_made_of_whole_commands() -> None:
     assert told[0] == ".venv/bin/brownout ack A1 --as bridge"
     assert not any("A2" in text or "A3" in text for text in told)
     assert "git -C runs/one/shop.git diff v2.7.0 v2.8.0" in told
-    assert ".venv/bin/brownout rollback --as bridge" in told
+    declared = "declare --deployment D1 --cause CAUSE --where FILE --as bridge"
+    assert f".venv/bin/brownout {declared}" in told
     assert told[-3:] == [
-        ".venv/bin/brownout declare --deployment D1 --cause CAUSE --where FILE",
+        ".venv/bin/brownout rollback v2.7.0 --as bridge",
         ".venv/bin/brownout validate --load both --as qa",
-        ".venv/bin/brownout resolve",
+        ".venv/bin/brownout resolve --as bridge",
     ]
 
 
@@ -67,7 +70,14 @@ def test_after_a_model_rollout_the_model_can_go_back() -> None:
 def test_a_run_folder_of_ones_own_is_named_in_every_command() -> None:
     chosen = Cockpit("brownout", Path("/tmp/mine"), chosen=True)
     told = advice(board(deployments=[RELEASE]), chosen)
-    assert "brownout resolve --run /tmp/mine" in told
+    assert "brownout resolve --as bridge --run /tmp/mine" in told
+
+
+def test_what_a_player_put_live_is_not_to_be_undone() -> None:
+    back = {**RELEASE, "deployment": "D2", "ref": "v2.7.0", "previous": "v2.8.0", "actor": "player"}
+    told = advice(board(deployments=[RELEASE, back]), COCKPIT)
+    assert not any("rollback" in text for text in told)
+    assert any("declare --deployment D1" in text for text in told)
 
 
 def test_calm_time_asks_for_a_second_terminal() -> None:
@@ -97,6 +107,12 @@ def test_on_a_terminal_the_board_is_drawn(monkeypatch: pytest.MonkeyPatch) -> No
     text = out.getvalue()
     for word in ("incident", "GET /", "90", "60", "25.0%", "over", "web", "0.50", "resolve"):
         assert word in text
+
+
+def test_what_users_write_is_no_markup() -> None:
+    out = io.StringIO()
+    Console(file=out, width=80).print(show.table("", ("a",), [("[/x] [red]",)]))
+    assert "[/x] [red]" in out.getvalue()
 
 
 def test_an_op_is_told_with_who_did_it() -> None:

@@ -6,25 +6,31 @@ runs in one worker thread and comes back as a message; whoever asks waits on a f
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brownout import director, history, scenarios
+from brownout import actions, director, history, scenarios
 from brownout.alerting import Alerting, describe
 from brownout.baseline import Calibration, calibrate
-from brownout.model import Briefing, BrownoutError, Event, Op, Promise, Recording, Script
+from brownout.model import ROLES, Briefing, BrownoutError, Event, Op, Promise, Recording, Script
 from brownout.observer import Seen, observations
 from brownout.responders import Responder
 
-QUICK = ("ack", "declare", "say", "resolve")
-SLOW = ("deploy", "rollback", "set-model", "migrate", "sql", "validate")
-OPS = (*QUICK, *SLOW)
+QUICK: Mapping[str, tuple[str, ...]] = {
+    "ack": ("alert",),
+    "declare": ("deployment", "cause", "where"),
+    "say": ("text",),
+    "resolve": (),
+}
+"""Ops that only say something, with the arguments that they want. All others are actions."""
+
 FLYING = ("incident", "validation")
 
 TICK = 0.2
@@ -77,7 +83,8 @@ class Drill:
         responder: Responder,
         tell: Callable[[Event], None],
     ) -> None:
-        self.briefing = Briefing(script.workload, script.pace, ("bridge",), OPS)
+        self._slow = (*sorted(actions.discover()), "validate")
+        self.briefing = Briefing(script.workload, script.pace, ROLES, (*QUICK, *self._slow))
         self.slos: Sequence[Promise] = ()
         self.stopped = threading.Event()
         self._script = script
@@ -88,12 +95,12 @@ class Drill:
         self._tell = tell
         self._inbox: queue.Queue[Asked | Finished | Noticed | Seen] = queue.Queue()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ops")
-        self._began = time.monotonic()
         self._seen: list[Seen] = []
         self._last: Seen | None = None
         self._alerting: Alerting | None = None
         self._limits: dict[tuple[str, str], Any] = {}
         self._failure: BaseException | None = None
+        self._open: list[Future[Event]] = []
 
     # What responders and the API use, from any thread
 
@@ -106,14 +113,15 @@ class Drill:
         return self._world.recording()
 
     def seconds(self) -> float:
-        return time.monotonic() - self._began
+        """Seconds since the drill began, by the clock of the history."""
+        return self._writer.seconds(time.time_ns())
 
     def submit(self, op: Op) -> Future[Event]:
         answer: Future[Event] = Future()
+        self._open = [*(a for a in self._open if not a.done()), answer]
+        self._inbox.put(Asked(op, answer))
         if self.stopped.is_set():
-            answer.set_exception(BrownoutError("the drill has ended"))
-        else:
-            self._inbox.put(Asked(op, answer))
+            self._refuse_waiting()
         return answer
 
     def do(self, op: Op) -> Event:
@@ -132,9 +140,7 @@ class Drill:
         events = list(self.events)
         alerts = {e.value["id"]: dict(e.value) for e in history.infos(events, "alert")}
         changes = [
-            {"actor": done.actor, "t": done.t, **done.value}
-            for _, done in history.completed(events, *SLOW)
-            if "deployment" in done.value
+            {"actor": done.actor, "t": done.t, **done.value} for done in history.deployments(events)
         ]
         return {
             "phase": history.phase(events),
@@ -151,6 +157,19 @@ class Drill:
 
     def fly(self) -> str:
         """Run to the end. Raises what made the boot or the baseline fail."""
+        try:
+            return self._loop()
+        except BaseException as error:
+            told = (str(error) or type(error).__name__).splitlines()[0]
+            self._info("closed", reason=f"failed: {told}")
+            raise
+        finally:
+            self.stopped.set()
+            self._responder.stop()
+            self._worker.shutdown(wait=False, cancel_futures=True)
+            self._refuse_waiting()
+
+    def _loop(self) -> str:
         self._info("phase", name="boot")
         self._start(None, Op("control", "bridge", "boot"), Future())
         while True:
@@ -163,15 +182,7 @@ class Drill:
                 self._close("interrupted")
             self._handle_messages()
             if self._failure:
-                break
-        self.stopped.set()
-        self._responder.stop()
-        self._worker.shutdown(wait=False, cancel_futures=True)
-        self._refuse_waiting()
-        if self._failure:
-            told = (str(self._failure) or type(self._failure).__name__).splitlines()[0]
-            self._info("closed", reason=f"failed: {told}")
-            raise self._failure
+                raise self._failure
         return str(history.infos(self.events, "closed")[-1].value["reason"])
 
     def _handle_messages(self) -> None:
@@ -199,9 +210,8 @@ class Drill:
                 self._begin(op, Future())
 
     def _enter(self, phase: str) -> None:
-        if phase == "incident":
-            self._freeze()
-        self._info("phase", name=phase)
+        if phase != "incident" or self._freeze():
+            self._info("phase", name=phase)
 
     def _close(self, reason: str) -> None:
         if history.last_info(self.events, "closed"):
@@ -219,8 +229,9 @@ class Drill:
 
     def _ask(self, op: Op, answer: Future[Event]) -> None:
         phase = history.phase(self.events)
-        if op.name not in OPS:
-            answer.set_exception(BrownoutError(f"unknown op {op.name!r}; known: {', '.join(OPS)}"))
+        if op.name not in self.briefing.ops:
+            known = ", ".join(self.briefing.ops)
+            answer.set_exception(BrownoutError(f"unknown op {op.name!r}; known: {known}"))
         elif op.name != "say" and phase not in FLYING:
             answer.set_exception(
                 BrownoutError(f"{op.name} is not possible in phase {phase}; wait for the incident")
@@ -231,6 +242,9 @@ class Drill:
             self._begin(op, answer)
 
     def _problem(self, op: Op) -> str:
+        for name in QUICK.get(op.name, ()):
+            if not isinstance(op.args.get(name), str) or not op.args[name]:
+                return f"{op.name}: {name} is missing"
         if op.name == "ack":
             known = [e.value["id"] for e in history.infos(self.events, "alert")]
             if op.args.get("alert") not in known:
@@ -251,7 +265,7 @@ class Drill:
 
     def _begin(self, op: Op, answer: Future[Event]) -> None:
         invoke = self._write("invoke", op)
-        if op.name in SLOW:
+        if op.name in self._slow:
             if op.name == "validate":
                 self._info("phase", name="validation")
             self._start(invoke, op, answer)
@@ -285,7 +299,8 @@ class Drill:
             event = self._write("fail", done.op, value, done.invoke.seq)
         if done.op.name == "validate" and history.phase(self.events) == "validation":
             self._info("phase", name="incident")
-        done.answer.set_result(event)
+        with contextlib.suppress(InvalidStateError):  # told already that the drill has ended
+            done.answer.set_result(event)
 
     def _booted(self, done: Finished) -> None:
         if done.error:
@@ -308,8 +323,11 @@ class Drill:
             for alert in self._alerting.update(seen.second, observations(seen, self._limits)):
                 self._info("alert", **alert, text=describe(alert))
 
-    def _freeze(self) -> None:
-        """Freeze the SLOs and the limits of the alerts from the baseline that has just ended."""
+    def _freeze(self) -> bool:
+        """Freeze the SLOs and the limits of the alerts from the baseline that has just ended.
+
+        False when that cannot be now, or not at all.
+        """
         began = history.last_info(self.events, "phase")
         assert began is not None
         try:
@@ -318,45 +336,43 @@ class Drill:
             )
         except BrownoutError as error:
             self._failure = error
-            return
+            return False
+        except OSError:
+            return False  # the collector is being restarted: the director will ask again
         self.slos = frozen.slos
         self._limits = {limit.key: limit for limit in frozen.limits}
         self._alerting = Alerting(frozen.limits, frozen.bad_seconds)
         self._info("slo", routes=frozen.routes)
         self._info("window", name="baseline", start=frozen.window.start, end=frozen.window.end)
+        return True
 
     # The end
 
     def _culprit(self) -> Event | None:
         """The deployment that the truth names, or None."""
         change = self._reveal["truth"]["change"]
-        for _, done in history.completed(self.events, *SLOW):
+        for done in history.deployments(self.events):
             if done.actor == "director" and f"{done.value['kind']} {done.value['ref']}" == change:
                 return done
         return None
 
     def _window_of_incident(self) -> None:
         """From the bad deployment (else the director's last) to the first change by a player."""
-        mine = [d for i, d in history.completed(self.events, *SLOW) if d.actor == "director"]
+        changes = history.deployments(self.events)
+        mine = [d for d in changes if d.actor == "director"]
         culprit = self._culprit() or (mine[-1] if mine else None)
         if culprit is None:
             return
         start = int(culprit.value["serving_at"])
-        players = [
-            i.at
-            for i, d in history.completed(self.events, *SLOW)
-            if d.actor != "director" and d.value.get("deployment") and i.at > start
-        ]
-        self._info("window", name="incident", start=start, end=min([*players, time.time_ns()]))
+        asked = {c.seq: i.at for i, c in history.pair(self.events) if c}
+        players = [asked[d.seq] for d in changes if d.actor != "director"]
+        end = min([at for at in players if at > start], default=time.time_ns())
+        self._info("window", name="incident", start=start, end=end)
 
     def _refuse_waiting(self) -> None:
-        while True:
-            try:
-                message = self._inbox.get_nowait()
-            except queue.Empty:
-                return
-            if isinstance(message, Asked):
-                message.answer.set_exception(BrownoutError("the drill has ended"))
+        for answer in self._open:
+            with contextlib.suppress(InvalidStateError):
+                answer.set_exception(BrownoutError("the drill has ended"))
 
     # Writing
 

@@ -29,10 +29,10 @@ def digest(line: bytes) -> str:
 
 
 def encode(event: Event) -> bytes:
-    """One line, without the newline: canonical JSON, keys sorted."""
-    return json.dumps(
-        asdict(event), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    """One line, without the newline: canonical JSON in ASCII, keys sorted."""
+    return json.dumps(asdict(event), sort_keys=True, separators=(",", ":"), allow_nan=False).encode(
+        "ascii"
+    )
 
 
 class Writer:
@@ -47,6 +47,10 @@ class Writer:
         self.events: list[Event] = list(events)
         self._prev = digest(encode(self.events[-1])) if self.events else GENESIS
 
+    def seconds(self, at: int) -> float:
+        """The ``t`` of an event at this instant (ns)."""
+        return round((at - self._began) / NS, 3)
+
     def append(
         self,
         at: int,
@@ -59,7 +63,7 @@ class Writer:
         event = Event(
             seq=len(self.events) + 1,
             at=at,
-            t=round((at - self._began) / NS, 3),
+            t=self.seconds(at),
             kind=kind,
             actor=op.actor,
             role=op.role,
@@ -121,6 +125,11 @@ def pair(events: Sequence[Event]) -> Iterator[tuple[Event, Event | None]]:
 def completed(events: Sequence[Event], *names: str) -> list[tuple[Event, Event]]:
     """The ops of these names that succeeded, as (invoke, ok)."""
     return [(i, c) for i, c in pair(events) if i.name in names and c and c.kind == "ok"]
+
+
+def deployments(events: Sequence[Event]) -> list[Event]:
+    """The completions of all changes of the live system, oldest first, whoever made them."""
+    return [c for _, c in pair(events) if c and c.kind == "ok" and c.value.get("deployment")]
 
 
 def infos(events: Sequence[Event], name: str) -> list[Event]:

@@ -136,8 +136,10 @@ class Observer:
             try:
                 usage = self._sampler.sample()
                 routes = read_second(self._recording, second)
-            except OSError:
-                continue  # the collector is being restarted; the second is read by nobody
+            except Exception:
+                # The collector is being restarted, or refuses: this second is read by nobody. An
+                # observer that died of it would leave the drill blind.
+                continue
             self._window = [*self._window[1 - BOARD_SECONDS :], routes]
             self._usage.append(usage)
             self._report(Seen(second, routes, self._usage[0], board(self._window, usage)))

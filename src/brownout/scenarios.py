@@ -133,31 +133,31 @@ def load(folder: Path, name: str) -> Scenario:
     return Scenario(folder / name, raw)
 
 
+EACH: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+    "symptom.route": {"route": str, "signal": str, "factor": (int, float)},
+    "deploy.decoys": {"kind": str},
+}
+"""Lists of tables, and the fields that each of them wants."""
+
 FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "id": str, "title": str, "summary": str, "family": str, "difficulty": int, "role": str,
     "deploy.kind": str, "truth.cause": str, "truth.where": list, "heals.by": list,
-    "workload.normal": (int, float), "workload.peak": (int, float),
+    "heals.not": list, "workload.normal": (int, float), "workload.peak": (int, float),
 }  # fmt: skip
-OPTIONAL = ("workload.normal", "workload.peak", "heals.by")
+OPTIONAL = ("workload.normal", "workload.peak", "heals.by", "heals.not")
 
 
 def _check(path: Path, raw: Mapping[str, Any]) -> None:
     for name, kind in FIELDS.items():
-        value: Any = raw
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if value is None and name in OPTIONAL:
-            continue
-        if not isinstance(value, kind):
-            wanted = (
-                "a number"
-                if isinstance(kind, tuple)
-                else {"str": "a text", "int": "a whole number", "list": "a list"}[kind.__name__]
-            )
-            found = "is missing" if value is None else f"is {value!r}"
-            raise BrownoutError(
-                f"{path}{_line(path, name)}: field {name} {found}; {wanted} is wanted"
-            )
+        value = _field(raw, name)
+        if value is not None or name not in OPTIONAL:
+            _want(path, name, value, kind)
+    for name, wanted in EACH.items():
+        tables = _field(raw, name) or []
+        _want(path, name, tables, list)
+        for table in tables:
+            for key, kind in wanted.items():
+                _want(path, f"{name}.{key}", _field(table, key), kind)
     if raw["id"] != path.parent.name:
         raise BrownoutError(
             f"{path}{_line(path, 'id')}: field id is {raw['id']!r}; "
@@ -169,11 +169,42 @@ def _check(path: Path, raw: Mapping[str, Any]) -> None:
             f"{path}{_line(path, 'deploy.kind')}: field deploy.kind is {kind!r}; "
             f"one of {', '.join(KINDS)} is wanted"
         )
-    for heal in [*raw.get("heals", {}).get("by", []), *raw.get("heals", {}).get("not", [])]:
-        if heal not in PATHS:
-            raise BrownoutError(
-                f"{path}{_line(path, 'heals.by')}: {heal!r} is no path; paths: {', '.join(PATHS)}"
-            )
+    if kind == "model":
+        _want(path, "deploy.target", _field(raw, "deploy.target"), str)
+    cause = raw["truth"]["cause"]
+    if cause not in causes():
+        raise BrownoutError(
+            f"{path}{_line(path, 'truth.cause')}: field truth.cause is {cause!r}; "
+            "one of `brownout scenarios --causes` is wanted"
+        )
+    _check_heals(path, raw)
+
+
+def _check_heals(path: Path, raw: Mapping[str, Any]) -> None:
+    for name in ("heals.by", "heals.not"):
+        for heal in _field(raw, name) or ():
+            if heal not in PATHS:
+                raise BrownoutError(
+                    f"{path}{_line(path, name)}: {heal!r} is no path; paths: {', '.join(PATHS)}"
+                )
+            if heal == "index":
+                _want(path, "heals.index", _field(raw, "heals.index"), str)
+
+
+def _field(raw: Any, name: str) -> Any:
+    """A field by its dotted name; None when it is missing."""
+    for part in name.split("."):
+        raw = raw.get(part) if isinstance(raw, dict) else None
+    return raw
+
+
+def _want(path: Path, name: str, value: Any, kind: type | tuple[type, ...]) -> None:
+    if isinstance(value, kind):
+        return
+    named = {"str": "a text", "int": "a whole number", "list": "a list"}
+    wanted = "a number" if isinstance(kind, tuple) else named[kind.__name__]
+    found = "is missing" if value is None else f"is {value!r}"
+    raise BrownoutError(f"{path}{_line(path, name)}: field {name} {found}; {wanted} is wanted")
 
 
 def _line(path: Path, name: str) -> str:

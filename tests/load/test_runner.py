@@ -71,8 +71,8 @@ class Site:
         self._open.clear()
         begin = time.time_ns()
         threading.Event().wait(STALL)
-        self._open.set()
         self.stalled = (begin, time.time_ns())
+        self._open.set()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -136,6 +136,9 @@ def test_every_planned_request_is_recorded_or_countable(site: Site, tmp_path: Pa
     planned = {row["trace_id"] for row in site.rows["scheduled"]}
     done = {row["trace_id"] for row in site.rows["requests"]}
     assert done <= planned
+    # Who was under way or not yet due at the end has no row: some visits of some steps.
+    assert len(done) > 60
+    assert len(planned - done) < 60
     assert all(row["status"] == 200 for row in site.rows["requests"])
 
 

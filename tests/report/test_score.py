@@ -48,6 +48,11 @@ def test_each_criterion_cites_its_events() -> None:
     }
 
 
+def test_what_recovers_by_itself_is_nobodys_mitigation() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0").validate(120).close(130)
+    assert points(story.events)["mitigation"] == 0
+
+
 def test_a_late_detection_and_mitigation_earn_less() -> None:
     story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
     story.op(370, "ack", {"alert": "A1"}, {}).change(400, 2, "v2.7.0", "v2.8.0", by="player")

@@ -28,10 +28,10 @@ def runs(as_json: Json = False) -> None:
     for folder in store.runs():
         row = {"run": str(folder), "scenario": None, "closed": None, "points": None}
         saved = folder / "debrief.json"
-        if saved.exists():
-            stored = json.loads(saved.read_text())
-            row |= {"scenario": stored["scenario"], "points": stored["score"]["points"]}
         try:
+            if saved.exists():
+                stored = json.loads(saved.read_text())
+                row |= {"scenario": stored["scenario"], "points": stored["score"]["points"]}
             closed = history.last_info(judging.read_history(folder), "closed")
             row["closed"] = closed.value["reason"] if closed else "not closed"
         except Exception as error:

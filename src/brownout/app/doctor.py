@@ -16,10 +16,11 @@ import psutil
 from brownout import store
 from brownout.model import MachineError
 from brownout.stack import node, ports, programs
+from brownout.stack.stack import MEMORY
 
 GB = 1 << 30
-MEMORY, DISK = 2 * GB, 2 * GB
-"""What a drill wants free: its processes stay below 1.5 GB; caches and one run below 2 GB."""
+DISK = 2 * GB
+"""What a drill wants free for its caches and one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _node() -> str:
 
 def _memory() -> Check:
     free = psutil.virtual_memory().available
-    remedy = f"close programs until {MEMORY / GB:.0f} GB are available"
+    remedy = f"close programs until {MEMORY / GB:.1f} GB are available"
     return Check("memory", free >= MEMORY, f"{free / GB:.1f} GB available", remedy)
 
 

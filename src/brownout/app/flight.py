@@ -92,12 +92,12 @@ class Flight:
         self._landed = threading.Event()
 
     def fly(self) -> int:
-        try:
-            with interrupts(self._drill.interrupt):
+        with interrupts(self._drill.interrupt):
+            try:
                 self._introduce()
                 reason = self._loop()
-        finally:
-            self._close()
+            finally:
+                self._close()
         if reason == "interrupted":
             print(f"interrupted; the history is in {self._run.path}", file=sys.stderr)
             return 130
@@ -160,7 +160,9 @@ class Flight:
         if event.name == "alert" and len(self._notifier):
             text = str(event.value["text"])
             threading.Thread(
-                target=self._notifier.notify, kwargs={"title": "brownout", "body": text}
+                target=self._notifier.notify,
+                kwargs={"title": "brownout", "body": text},
+                daemon=True,
             ).start()
 
     # The end

@@ -25,13 +25,13 @@ QUIET = ("ready", "slo", "window", "reveal")
 """Events that are told in words of their own, or only at the debrief."""
 
 
-def spark(values: list[float], top: float, marks: list[bool]) -> str:
+def spark(values: list[float], top: float, marks: list[bool]) -> Text:
     """A small chart of values against ``top``; a mark (a deployment) is drawn as a bar."""
-    cells = []
+    cells: list[str | tuple[str, str]] = []
     for value, mark in zip(values, marks, strict=True):
         level = min(int(len(BARS) * value / top), len(BARS) - 1) if top > 0 else 0
-        cells.append("[yellow]│[/]" if mark else BARS[level])
-    return "".join(cells)
+        cells.append(("│", "yellow") if mark else BARS[level])
+    return Text.assemble(*cells)
 
 
 def line(event: Event) -> str:
@@ -81,25 +81,31 @@ def advice(status: Mapping[str, Any], cockpit: Cockpit) -> list[str]:
     """What the person can do next, as commands to paste into another terminal."""
     if status["phase"] in ("boot", "baseline"):
         return ["calm traffic is being recorded; open a second terminal beside this one"]
-    changes = status["deployments"]
+    changes = [d for d in status["deployments"] if d["actor"] == "director"]
     if not changes:
         return [cockpit("status")]
     firing = [a["id"] for a in status["alerts"] if a["state"] == "firing"]
     lines = [cockpit(f"ack {i} --as bridge") for i in firing if i not in status["acknowledged"]]
     newest = changes[-1]
-    lines.append(cockpit(f'sql "{STATEMENTS}"'))
+    lines.append(cockpit(f'sql "{STATEMENTS}" --as backend'))
     releases = [c for c in changes if c["kind"] == "release"]
     if releases:
         shown = f"{releases[-1]['previous']} {releases[-1]['ref']}"
         lines.append(f"git -C {cockpit.run / 'shop.git'} diff {shown}")
-    if newest["kind"] == "model":
-        name, version = newest["previous"].split("=", 1)
-        lines.append(cockpit(f"set-model {name} {version} --as ai"))
-    else:
-        lines.append(cockpit("rollback --as bridge"))
     lines.append(f"{cockpit.command} scenarios --causes")
     declared = f"declare --deployment {newest['deployment']} --cause CAUSE --where FILE"
-    return [*lines, *map(cockpit, (declared, "validate --load both --as qa", "resolve"))]
+    lines.append(cockpit(f"{declared} --as bridge"))
+    if newest is status["deployments"][-1]:
+        lines.append(cockpit(_back(newest)))
+    return [*lines, *map(cockpit, ("validate --load both --as qa", "resolve --as bridge"))]
+
+
+def _back(change: Mapping[str, Any]) -> str:
+    """The op that undoes a change."""
+    if change["kind"] == "model":
+        name, version = change["previous"].split("=", 1)
+        return f"set-model {name} {version} --as ai"
+    return f"rollback {change['previous']} --as bridge"
 
 
 class View:
@@ -158,7 +164,8 @@ class View:
         head = f"[bold]{status['phase']}[/]  {status['t']:.0f} s   run {self._cockpit.run.name}"
         parts: list[RenderableType] = [head, show.routes(status), self._services(status)]
         parts.append(show.alerts(status["alerts"]))
-        parts.append("\n".join(self._log).replace("[", r"\["))
+        parts.append(show.deployments(status["deployments"]))
+        parts.append(Text("\n".join(self._log)))
         parts.append("[bold]next, in another terminal[/]")
         parts += [Text(f"  {line}") for line in advice(status, self._cockpit)]
         return Group(*parts)
@@ -166,7 +173,7 @@ class View:
     def _services(self, status: Mapping[str, Any]) -> Table:
         rows = []
         for name, used in status["services"].items():
-            cells = [name]
+            cells: list[Any] = [name]
             for unit, value in (("cores", used["cores"]), ("MB", used["megabytes"])):
                 values = list(self._charts[f"{name} {unit}"])
                 marks = list(self._marks)[-len(values) :]

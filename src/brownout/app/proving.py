@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 import time
 from typing import Any
 
@@ -19,7 +21,7 @@ RECORDS = "proofs.json"
 
 def state(name: str) -> str:
     """What is known of a scenario on this machine."""
-    found = _records().get(name)
+    found = _record(name)
     if not found:
         return "not proven here yet"
     if broken := failed(name):
@@ -29,8 +31,23 @@ def state(name: str) -> str:
 
 def failed(name: str) -> list[str]:
     """The checks of a scenario's contract that did not hold on this machine."""
-    found = _records().get(name, {"checks": ()})
-    return [c["name"] for c in found["checks"] if not c["ok"]]
+    return [c["name"] for c in _record(name).get("checks", ()) if not c["ok"]]
+
+
+def _record(name: str) -> dict[str, Any]:
+    """What was proven of a scenario as it is now; nothing when it or the shop has changed since."""
+    found = _records().get(name, {})
+    return dict(found) if found.get("of") == _content(name) else {}
+
+
+def _content(name: str) -> str:
+    """The hash of a scenario and of the shop."""
+    digest = hashlib.sha256()
+    for folder in (store.assets() / "scenarios" / name, store.assets() / "shop"):
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            if not {"node_modules", "dist", "__pycache__"} & set(path.parts):
+                digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _records() -> dict[str, dict[str, Any]]:
@@ -50,12 +67,18 @@ def prove(name: str) -> list[Check]:
     def say(text: str) -> None:
         show.err.print(f"{name}: {text}", markup=False)
 
-    site = Site(Plan(run, 7, scenario.workload(), patches), say, lambda notice: say(str(notice)))
+    site = Site(
+        Plan(run, 7, scenario.workload(), patches),
+        say,
+        lambda notice: say(f"{notice.name} {notice.kind}"),
+    )
     try:
-        with interrupts(site.stopped.set):
+        with interrupts(lambda: threading.Thread(target=site.stop, daemon=True).start()):
             site.boot()
             site.watch(lambda seen: None)
             checks = Proof(scenario, site, say).run()
+            if site.stopped.is_set():
+                raise KeyboardInterrupt
             pids = [pid for _, found in site.stack.services().values() for pid in found]
             told = leaks(scenario, run.path, pids)
             checks.append(Check("nothing leaks", not told, ", ".join(told[:5]) or "nothing found"))
@@ -66,13 +89,15 @@ def prove(name: str) -> list[Check]:
     finally:
         site.stop()
         run.close()
-    _remember(name, checks)
+    remember(name, checks)
     return checks
 
 
-def _remember(name: str, checks: list[Check]) -> None:
+def remember(name: str, checks: list[Check]) -> None:
+    """Keep what a proof gave, on this machine."""
     records = _records()
     day = time.strftime("%Y-%m-%d")
-    records[name] = {"day": day, "checks": [c.record() for c in checks]}
+    told = [c.record() for c in checks]
+    records[name] = {"day": day, "of": _content(name), "checks": told}
     store.cache_folder().mkdir(parents=True, exist_ok=True)
     (store.cache_folder() / RECORDS).write_text(json.dumps(records, indent=1))

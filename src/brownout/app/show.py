@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -28,8 +29,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         right = name.startswith("#")
         made.add_column(name.lstrip("#"), justify="right" if right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*("-" if cell is None else str(cell) for cell in row))
+        made.add_row(*(_cell(cell) for cell in row))
     return made
+
+
+def _cell(value: Any) -> RenderableType:
+    """Text as it is: what users wrote is no markup."""
+    return value if isinstance(value, Text) else Text("-" if value is None else str(value))
 
 
 def records(title: str, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
@@ -46,9 +52,10 @@ def routes(board: Mapping[str, Any]) -> Table:
     for route, seen in board["routes"].items():
         limit = limits.get(route)
         p95 = seen["p95_ms"]
-        mark = ""
+        mark = Text()
         if limit and p95 is not None:
-            mark = "[red]over[/]" if p95 > limit["p95_ms"] else "[green]ok[/]"
+            over = p95 > limit["p95_ms"]
+            mark = Text("over", "red") if over else Text("ok", "green")
         errors = seen["error_rate"]
         rows.append(
             (
@@ -109,12 +116,13 @@ def completion(event: Mapping[str, Any]) -> None:
         err.print(f"{event['name']} failed: {value['error']}", markup=False, soft_wrap=True)
     elif value.get("columns"):
         out.print(table("", value["columns"], value["rows"]))
+        if "warning" in value:
+            err.print(value["warning"], markup=False)
     elif event["name"] == "validate":
         out.print(validation(value))
     else:
-        extra = ", ".join(
-            f"{k} {v}" for k, v in value.items() if k in ("deployment", "ref", "previous")
-        )
+        told = ("deployment", "ref", "previous", "warning")
+        extra = ", ".join(f"{k} {v}" for k, v in value.items() if k in told)
         out.print(f"{event['name']} done{': ' + extra if extra else ''}", markup=False)
 
 

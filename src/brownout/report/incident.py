@@ -9,9 +9,6 @@ from brownout import history
 from brownout.model import NS, Event, Promise, Recording, Window
 from brownout.report import promises
 
-CHANGES = ("deploy", "rollback", "set-model", "migrate", "sql")
-"""Ops that change the live system; those that did are completed with a ``deployment``."""
-
 NOTICES = {
     "phase": "phase {name}",
     "alert": "{text}",
@@ -36,15 +33,9 @@ class Incident:
     end: int
 
 
-def deployments(events: Sequence[Event]) -> list[Event]:
-    """The completions of all changes of the live system, oldest first."""
-    done = [c for _, c in history.completed(events, *CHANGES)]
-    return [c for c in done if c.value.get("deployment")]
-
-
 def by_players(events: Sequence[Event]) -> list[Event]:
     """The changes that were not the director's."""
-    return [e for e in deployments(events) if e.actor != "director"]
+    return [e for e in history.deployments(events) if e.actor != "director"]
 
 
 def course(events: Sequence[Event], recording: Recording, slos: Sequence[Promise]) -> Incident:
@@ -65,7 +56,7 @@ def _change(events: Sequence[Event]) -> Event | None:
     """The change at fault; where none is, or nothing is revealed, the director's last."""
     reveal = history.last_info(events, "reveal")
     culprit = reveal.value["culprit"] if reveal else None
-    done = [e for e in deployments(events) if e.actor == "director"]
+    done = [e for e in history.deployments(events) if e.actor == "director"]
     at_fault = [e for e in done if e.value["deployment"] == culprit]
     return (at_fault or done or [None])[-1]  # type: ignore[list-item]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from brownout import history
 from brownout.model import Event, Finding, Promise
+from brownout.report.incident import by_players
 
 TOLD = 6
 """Findings and routes told at most; debrief.json has them all."""
@@ -100,12 +101,7 @@ def _response(times: Mapping[str, float | None], events: Sequence[Event]) -> Ite
     for name in STEPS:
         seconds = times[name]
         yield f"- {name}: {'never' if seconds is None else f'{seconds:.0f}'}"
-    changes = [
-        c
-        for _, c in history.completed(events, "deploy", "rollback", "set-model", "migrate", "sql")
-        if c.actor != "director" and c.value.get("deployment")
-    ]
-    for change in changes:
+    for change in by_players(events):
         yield f"- {change.name} of {change.value['ref']} by {change.actor} [{change.seq}]"
 
 

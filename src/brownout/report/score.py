@@ -1,4 +1,4 @@
-"""The score: points per criterion, published before the drill; the only reader of the truth."""
+"""The score: points per criterion, published before the drill, by what was really wrong."""
 
 from __future__ import annotations
 
@@ -168,6 +168,8 @@ def _mitigation(flown: Flown, truth: Truth) -> Judged:
     incident = flown.incident
     if incident.recovery is None or incident.start is None:
         return 0.0, "the SLOs never held again for 30 s at full load", _seqs(changes)
+    if not changes:
+        return 0.0, "nothing was changed: it recovered by itself", ()
     validation = last_validation(flown.events)
     if validation is None or not _after_changes(validation, changes):
         return 0.0, "no validation after the last change shows that all features work", ()

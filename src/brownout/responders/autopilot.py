@@ -17,12 +17,10 @@ from brownout import history
 from brownout.model import BrownoutError, Event, Op, Pace, Suggestion
 from brownout.responders import Flight
 from brownout.responders.diagnosis import (
-    CHANGES,
     Findings,
     cause_of,
     conclusive,
     declared_cause,
-    deployments,
     diagnose,
     outdated,
     ripe,
@@ -37,6 +35,9 @@ PATIENCE = 90
 
 ATTEMPTS = 3
 """Times that a mitigation which fails is tried, and validations before it gives up."""
+
+MITIGATIONS = ("rollback", "set-model", "sql")
+"""What audits suggest."""
 
 USERS = ("latency", "errors")
 """Signals of the users' side."""
@@ -65,17 +66,17 @@ def decide(pace: Pace, events: Sequence[Event], t: float, diagnosis: Findings | 
 
 
 def _own_change(asked: Event) -> bool:
-    return asked.actor == "autopilot" and asked.name in CHANGES
+    return asked.actor == "autopilot" and asked.name in MITIGATIONS
 
 
 def _conclude(pace: Pace, events: Sequence[Event], t: float) -> Op | None:
-    changed = max((e.t for e in deployments(events)), default=0.0)
+    changed = max((e.t for e in history.deployments(events)), default=0.0)
     validations = [done for _, done in history.completed(events, "validate")]
     if validations and validations[-1].t > changed and validations[-1].value["passed"]:
         return op("resolve", summary=_summary(events))
     if len(validations) >= ATTEMPTS:
         return op("resolve", summary="gave up: the validation does not pass")
-    mine = any(e.actor == "autopilot" for e in deployments(events))
+    mine = any(e.actor == "autopilot" for e in history.deployments(events))
     wait = pace.hold + 2 if mine else 0
     if t < max(changed, _calm_since(events)) + wait:
         return None

@@ -16,8 +16,6 @@ GATHER = 10
 SLACK = 3 * NS
 """An alert dates a change only to some seconds: one just after its beginning still counts."""
 
-CHANGES = ("deploy", "rollback", "set-model", "migrate", "sql")
-
 Findings = Sequence[Finding]
 
 
@@ -26,24 +24,23 @@ def quiet_seconds(pace: Pace) -> float:
     return 40 if pace.name == "quick" else 180
 
 
-def deployments(events: Sequence[Event]) -> list[Event]:
-    """The completed changes of the live system, oldest first."""
-    done = [done for _, done in history.completed(events, *CHANGES)]
-    return [e for e in done if e.value.get("deployment")]
-
-
 def rollouts(events: Sequence[Event]) -> list[Event]:
     """The changes that can be at fault: the ones that no player made."""
-    return [e for e in deployments(events) if e.actor == "director"]
+    return [e for e in history.deployments(events) if e.actor == "director"]
 
 
 def alarmed(events: Sequence[Event]) -> int | None:
-    """When the first alert began (ns) that a change can have caused; None without one."""
+    """When the first alert began (ns) that a change can have caused; None without one.
+
+    Its evidence may have begun to gather before the change, by chance: then the change counts.
+    """
     changes = rollouts(events)
+    if not changes:
+        return None
+    first = int(changes[0].value["serving_at"])
     fired = [e for e in history.infos(events, "alert") if e.value["state"] == "firing"]
-    since = [int(e.value["since"]) for e in fired]
-    first = changes[0].value["serving_at"] - SLACK if changes else 0
-    return min((s for s in since if changes and s >= first), default=None)
+    began = [max(int(e.value["since"]), first - SLACK) for e in fired if e.at >= first - SLACK]
+    return min(began, default=None)
 
 
 def suspect(events: Sequence[Event], finding: Finding) -> Event | None:

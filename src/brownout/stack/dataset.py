@@ -10,11 +10,12 @@ import contextlib
 import fcntl
 import json
 import shutil
-import time
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from brownout.model import BrownoutError
 from brownout.stack.account import Account, account
 from brownout.stack.recipe import Recipe
 from brownout.stack.room import copy_tree, need_disk, need_memory, open_folder
@@ -62,30 +63,33 @@ class Dataset:
         return target
 
 
-def prepare(recipe: Recipe, cache: Path, progress: Progress) -> Dataset:
-    """The dataset from the cache; made now if it is not there (some 20 s).
+def prepare(
+    recipe: Recipe, cache: Path, progress: Progress, ended: threading.Event | None = None
+) -> Dataset:
+    """The dataset from the cache; made now if it is not there (some 20 s), unless ``ended`` is set.
 
     Raises MachineError without the disk, memory or PostgreSQL that it takes, BrownoutError with
-    the end of the log when one of the shop's commands fails.
+    the end of the log when one of the shop's commands fails, or when it was ended.
     """
+    ended = ended or threading.Event()
     folder = cache / "datasets" / recipe.key()
     folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        claim = _lock(folder, fcntl.LOCK_SH, progress)
+        claim = _lock(folder, fcntl.LOCK_SH, progress, ended)
         with contextlib.suppress(FileNotFoundError):
             manifest = json.loads((folder / "dataset.json").read_text())
             (folder / "dataset.json").touch()  # its age says when it was last used
             return Dataset(folder, manifest, claim)
         claim.close()
-        with _lock(folder, fcntl.LOCK_EX, progress):
+        with _lock(folder, fcntl.LOCK_EX, progress, ended):
             if not (folder / "dataset.json").exists():
                 need_disk(folder.parent, DISK, "to make the shop's data")
                 need_memory(MEMORY, "to make the shop's data")
-                build(recipe, folder, progress)
+                build(recipe, folder, progress, ended)
                 _prune(folder)
 
 
-def _lock(folder: Path, kind: int, progress: Progress) -> IO[bytes]:
+def _lock(folder: Path, kind: int, progress: Progress, ended: threading.Event) -> IO[bytes]:
     """A lock on the dataset for as long as the file is open: it cannot outlive its process."""
     file = folder.with_suffix(".lock").open("ab")
     waiting = False
@@ -96,7 +100,8 @@ def _lock(folder: Path, kind: int, progress: Progress) -> IO[bytes]:
             if not waiting:
                 progress("waiting for another brownout that makes the same data")
             waiting = True
-            time.sleep(0.1)
+            if ended.wait(0.1):
+                raise BrownoutError("the run is being ended") from None
         else:
             return file
 

@@ -56,7 +56,8 @@ class Releases:
     @staticmethod
     def _apply(work: Path, patch: Path) -> None:
         try:
-            git(work, "am", "-q", "--committer-date-is-author-date", str(patch.resolve()))
+            # By its content: a path in a command line would tell every player what is flown.
+            git(work, "am", "-q", "--committer-date-is-author-date", stdin=patch.read_bytes())
         except BrownoutError as error:
             lines = [x for x in str(error).splitlines() if "error:" in x or "failed" in x]
             raise BrownoutError(

@@ -9,6 +9,7 @@ import json
 import secrets
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,8 +93,8 @@ class Kitchen:
         self.supervisor.run(Command(name, "seeding", argv, environment, cwd, log), PATIENCE)
 
 
-def build(recipe: Recipe, folder: Path, progress: Progress) -> None:
-    """Make ``folder``, the finished dataset. The caller holds its lock."""
+def build(recipe: Recipe, folder: Path, progress: Progress, ended: threading.Event) -> None:
+    """Make ``folder``, the finished dataset, unless ``ended`` is set. The caller holds its lock."""
     began = time.monotonic()
     for stale in folder.parent.glob(f"{folder.name}.*.building"):
         shutil.rmtree(stale, ignore_errors=True)
@@ -103,6 +104,7 @@ def build(recipe: Recipe, folder: Path, progress: Progress) -> None:
     result = folder.with_suffix(f".{run_id}.building")
     with Supervisor(run_id, lambda notice: None) as supervisor:
         supervisor.reaper.remove(result)
+        threading.Thread(target=_end, args=(supervisor, ended), daemon=True).start()
         result.mkdir(mode=0o700)
         kitchen = _kitchen(recipe, supervisor, work, result, progress)
         together(supervisor, kitchen.generate, kitchen.database)
@@ -124,6 +126,12 @@ def build(recipe: Recipe, folder: Path, progress: Progress) -> None:
             shutil.rmtree(folder)
         result.rename(folder)
     shutil.rmtree(work, ignore_errors=True)
+
+
+def _end(supervisor: Supervisor, ended: threading.Event) -> None:
+    """End what is being made as soon as nobody wants it any more."""
+    ended.wait()
+    supervisor.close()
 
 
 def _kitchen(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import secrets
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,11 @@ MEMORY = 1.6e9
 """Bytes of memory that a drill needs free."""
 
 SQL_TIMEOUT = "60s"
+ROWS = 200
+"""Rows of an answer that are kept: they go into the history."""
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Our services are on this machine, whatever proxy the user has."""
 
 T = TypeVar("T")
 
@@ -73,6 +80,7 @@ class Stack:
         self._web: Web | None = None
         self._worker: Child | None = None
         self._deploying = threading.Lock()
+        self._ended = threading.Event()
 
     # What there is
 
@@ -157,7 +165,8 @@ class Stack:
 
     def _start_database(self) -> Postgres:
         places = self.places
-        self._dataset = prepare(Recipe(places.shop, size=places.size), places.cache, self._say)
+        recipe = Recipe(places.shop, size=places.size)
+        self._dataset = prepare(recipe, places.cache, self._say, self._ended)
         folder = self._dataset.place(places.run, self.supervisor)
         self._postgres = Postgres(
             places.run_id, places.run, folder, self._ports["postgres"], self._dataset.password
@@ -213,6 +222,7 @@ class Stack:
 
     def stop(self) -> None:
         """End everything; what is in the recording stays."""
+        self._ended.set()
         self.supervisor.close()
         if self._web:
             self._web.close()
@@ -220,21 +230,26 @@ class Stack:
     # Changes in flight; each gives what the history keeps of it
 
     def deploy(self, ref: str, migrate: bool = True) -> dict[str, Any]:
-        """Put a release live. Raises BrownoutError when it does not build or is not healthy."""
+        """Put a release live. Raises BrownoutError when it does not build or is not healthy.
+
+        What fails after users were switched to it is told as ``warning``: the release is live.
+        """
         with self._deploying:
             tag, previous = self.releases.resolve(ref), self.release
             release, built = self.releases.worktree(tag), self._frontend(tag)
             if migrate:
                 self._migrations.forward(tag)
             serving, drained = self.web.switch(tag, release, built)
-            self._replace_worker(tag)
-        return {
-            "kind": "release",
-            "ref": tag,
-            "previous": previous,
-            "serving_at": serving,
-            "drained_at": drained,
-        }
+            value = {
+                "kind": "release",
+                "ref": tag,
+                "previous": previous,
+                "serving_at": serving,
+                "drained_at": drained,
+            }
+            with _warning(value):
+                self._replace_worker(tag)
+        return value
 
     def _replace_worker(self, tag: str) -> None:
         # The old one goes first: two would be two schedulers.
@@ -247,7 +262,8 @@ class Stack:
         tag = self.releases.resolve(to or self.before(self.release))
         value = self.deploy(tag, migrate=False)
         if with_migrations:
-            self._migrations.back(tag)
+            with _warning(value):
+                self._migrations.back(tag)
         return value
 
     def before(self, tag: str) -> str:
@@ -287,7 +303,7 @@ class Stack:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.ai_url + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with DIRECT.open(request, timeout=30) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise BrownoutError(json.load(error)["error"]["message"]) from error
@@ -303,17 +319,32 @@ class Stack:
                     connection.execute("SET default_transaction_read_only = on")
                 cursor = connection.execute(text)
                 columns = [c.name for c in cursor.description or ()]
-                rows = [[_plain(v) for v in row] for row in (cursor.fetchall() if columns else ())]
+                found = cursor.fetchmany(ROWS + 1) if columns else []
+                rows = [[_plain(v) for v in row] for row in found[:ROWS]]
         except psycopg.Error as error:
             hint = " (allow changes with --write)" if "read-only" in str(error) else ""
             raise BrownoutError(f"SQL: {str(error).splitlines()[0]}{hint}") from error
         value: dict[str, Any] = {"columns": columns, "rows": rows}
+        if len(found) > ROWS:
+            value["warning"] = f"only the first {ROWS} rows are shown"
         if write:
             value |= {"kind": "sql", "ref": text, "previous": "", "serving_at": time.time_ns()}
         return value
 
 
+@contextlib.contextmanager
+def _warning(value: dict[str, Any]) -> Iterator[None]:
+    """Tell of a failure in the value of what has been done already."""
+    try:
+        yield
+    except BrownoutError as error:
+        value["warning"] = str(error)
+
+
 def _plain(value: Any) -> Any:
+    """A value that the history can hold; what is no number (NaN) as text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, int | float | str | bool | None) else str(value)
 
 

@@ -98,7 +98,7 @@ class Web:
             try:
                 _warm(port, tag)
             except BrownoutError:
-                self._supervisor.stop(child, grace=0.5)
+                self._supervisor.stop(child, grace=DRAIN if shared else 0.5)  # users may be in it
                 raise
         except BaseException:
             private.close()
