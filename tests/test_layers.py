@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "actions": {"model", "stack"},
     "meter": set(),
     "director": {"model", "history"},
+    "refusals": {"model", "history", "scenarios"},
     "alerting": {"model", "stats"},
     "observer": {"model", "stats", "alerting"},
     "baseline": {"model", "stats", "report", "alerting", "observer"},

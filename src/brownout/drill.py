@@ -7,7 +7,6 @@ runs in one worker thread and comes back as a message; whoever asks waits on a f
 from __future__ import annotations
 
 import contextlib
-import difflib
 import queue
 import threading
 import time
@@ -16,22 +15,13 @@ from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brownout import actions, director, history, scenarios
+from brownout import actions, director, history
 from brownout.alerting import Alerting, describe
 from brownout.baseline import Calibration, calibrate
 from brownout.model import ROLES, Briefing, BrownoutError, Event, Op, Promise, Recording, Script
 from brownout.observer import Seen, observations
+from brownout.refusals import FLYING, SAYINGS, refusal
 from brownout.responders import Responder
-
-QUICK: Mapping[str, tuple[str, ...]] = {
-    "ack": ("alert",),
-    "declare": ("deployment", "cause", "where"),
-    "say": ("text",),
-    "resolve": (),
-}
-"""Ops that only say something, with the arguments that they want. All others are actions."""
-
-FLYING = ("incident", "validation")
 
 TICK = 0.2
 """Seconds between two looks at the director."""
@@ -84,7 +74,7 @@ class Drill:
         tell: Callable[[Event], None],
     ) -> None:
         self._slow = (*sorted(actions.discover()), "validate")
-        self.briefing = Briefing(script.workload, script.pace, ROLES, (*QUICK, *self._slow))
+        self.briefing = Briefing(script.workload, script.pace, ROLES, (*SAYINGS, *self._slow))
         self.slos: Sequence[Promise] = ()
         self.stopped = threading.Event()
         self._script = script
@@ -228,40 +218,11 @@ class Drill:
     # Ops
 
     def _ask(self, op: Op, answer: Future[Event]) -> None:
-        phase = history.phase(self.events)
-        if op.name not in self.briefing.ops:
-            known = ", ".join(self.briefing.ops)
-            answer.set_exception(BrownoutError(f"unknown op {op.name!r}; known: {known}"))
-        elif op.name != "say" and phase not in FLYING:
-            answer.set_exception(
-                BrownoutError(f"{op.name} is not possible in phase {phase}; wait for the incident")
-            )
-        elif problem := self._problem(op):
-            answer.set_exception(BrownoutError(problem))
+        refused = refusal(op, self.events, self.briefing.ops)
+        if refused:
+            _answer(answer, BrownoutError(refused))
         else:
             self._begin(op, answer)
-
-    def _problem(self, op: Op) -> str:
-        for name in QUICK.get(op.name, ()):
-            if not isinstance(op.args.get(name), str) or not op.args[name]:
-                return f"{op.name}: {name} is missing"
-        if op.name == "ack":
-            known = [e.value["id"] for e in history.infos(self.events, "alert")]
-            if op.args.get("alert") not in known:
-                return f"no alert {op.args.get('alert')!r}; so far: {', '.join(known) or 'none'}"
-        if op.name == "declare":
-            cause = str(op.args.get("cause"))
-            if cause not in scenarios.causes():
-                near = difflib.get_close_matches(cause, scenarios.causes(), 3, 0.4)
-                hint = f"did you mean {' or '.join(near)}? " if near else ""
-                return f"no cause {cause!r}; {hint}(all: brownout scenarios --causes)"
-            known = [d["deployment"] for d in self.status()["deployments"]]
-            if op.args.get("deployment") not in [*known, "none"]:
-                return (
-                    f"no deployment {op.args.get('deployment')!r}; so far: "
-                    f"{', '.join(known) or 'none'} (or 'none')"
-                )
-        return ""
 
     def _begin(self, op: Op, answer: Future[Event]) -> None:
         invoke = self._write("invoke", op)
@@ -270,7 +231,7 @@ class Drill:
                 self._info("phase", name="validation")
             self._start(invoke, op, answer)
         else:
-            answer.set_result(self._write("ok", op, {}, invoke.seq))
+            _answer(answer, self._write("ok", op, {}, invoke.seq))
 
     def _start(self, invoke: Event | None, op: Op, answer: Future[Event]) -> None:
         def work() -> None:
@@ -299,8 +260,7 @@ class Drill:
             event = self._write("fail", done.op, value, done.invoke.seq)
         if done.op.name == "validate" and history.phase(self.events) == "validation":
             self._info("phase", name="incident")
-        with contextlib.suppress(InvalidStateError):  # told already that the drill has ended
-            done.answer.set_result(event)
+        _answer(done.answer, event)
 
     def _booted(self, done: Finished) -> None:
         if done.error:
@@ -371,8 +331,7 @@ class Drill:
 
     def _refuse_waiting(self) -> None:
         for answer in self._open:
-            with contextlib.suppress(InvalidStateError):
-                answer.set_exception(BrownoutError("the drill has ended"))
+            _answer(answer, BrownoutError("the drill has ended"))
 
     # Writing
 
@@ -389,3 +348,12 @@ class Drill:
         event = self._writer.append(time.time_ns(), kind, op, value, cause)
         self._tell(event)
         return event
+
+
+def _answer(answer: Future[Event], outcome: Event | BrownoutError) -> None:
+    """Answer who waits, unless it was said already that the drill has ended."""
+    with contextlib.suppress(InvalidStateError):
+        if isinstance(outcome, BrownoutError):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
