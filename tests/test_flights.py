@@ -72,9 +72,17 @@ class Drill:
         return psutil.Process(self.process.pid).children(recursive=True)
 
 
+def still_works(process: psutil.Process) -> bool:
+    """Whether it has not ended: a zombie has, and it may go while it is being looked at."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_for_the_end_of(family: list[psutil.Process], seconds: float = 5) -> None:
     deadline = time.monotonic() + seconds
-    while left := [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]:
+    while left := [process for process in family if still_works(process)]:
         assert time.monotonic() < deadline, left
         threading.Event().wait(0.1)
 
