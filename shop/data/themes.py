@@ -47,7 +47,7 @@ Velvet Painted Gilded Rehearsed|Theatre Curtain Violin Dancer Chorus Costume Ove
 Distant Broken Gathering Electric|Storm Thunder Barometer Umbrella Cloud Gale Downpour|weather rain hurricane climate meteorology tempest
 Last Fallen Marching Wounded|Soldier Banner Trench Siege Armistice Fortress Bugle|war military battle army combat veterans
 Silver Noble Exiled Crimson|Crown Throne Castle Queen Heir Falcon Tournament|medieval monarchy knights royal chivalry kings
-Midnight Golden Dim Spinning|Star Comet Telescope Orbit Moon Satellite Eclipse|space astronomy cosmos planets galaxies astronauts
+Midnight Golden Dim Spinning|Star Comet Telescope Orbit Moon Satellite Eclipse|space astronomy universe planets galaxies astronauts
 Amber Sleepless Careful Contagious|Hospital Surgeon Fever Remedy Nurse Pulse Apothecary|medicine doctors illness disease medical healing
 Crowded Concrete Neon Rented|Market Alley Rooftop Tower Avenue Tenement Tramway|urban city metropolis architecture downtown buildings
 Tame Quiet Furred Nesting|Horse Fox Kennel Sparrow Stable Beekeeper Hare|animals pets wildlife dogs birds creatures
