@@ -21,15 +21,12 @@ from brownout.stack import programs
 from brownout.stack.environment import ONE_THREAD, plain
 from brownout.stack.ports import free_ports
 from brownout.stack.postgres import Postgres
-from brownout.stack.recipe import Recipe
+from brownout.stack.recipe import SIZES, Recipe
 from brownout.stack.room import open_folder, size_of
 from brownout.stack.supervisor import Command, Supervisor
 
 Progress = Callable[[str], None]
 """Told what begins, for people to read; from several threads."""
-
-PATIENCE = 600.0
-"""Seconds that one step may take on a slow machine (a fast one needs ten)."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,12 @@ class Kitchen:
         models = str(self.result / "models")
         self._python("train", "", "-m", "ai.train", "--data", self._data, "--out", models)
 
+    def load_learned(self) -> None:
+        """What training wrote for the database: vectors, summaries and the like."""
+        self.progress("loading what the models learned")
+        learned = str(self.result / "data" / "learned")
+        self._python("load-learned", "backend", "manage.py", "load", "--data", learned)
+
     def finish(self) -> None:
         """Every page visible and frozen: reading must not write. Statistics begin at zero."""
         self.progress("tidying up the database")
@@ -89,8 +92,8 @@ class Kitchen:
         }
         environment = plain(postgres.run_id, postgres.run) | ONE_THREAD | settings
         log = postgres.run / "logs" / f"{name}.log"
-        argv = [sys.executable, *words]
-        self.supervisor.run(Command(name, "seeding", argv, environment, cwd, log), PATIENCE)
+        command = Command(name, "seeding", [sys.executable, *words], environment, cwd, log)
+        self.supervisor.run(command, SIZES[self.recipe.size].step)
 
 
 def build(recipe: Recipe, folder: Path, progress: Progress, ended: threading.Event) -> None:
@@ -109,6 +112,7 @@ def build(recipe: Recipe, folder: Path, progress: Progress, ended: threading.Eve
         kitchen = _kitchen(recipe, supervisor, work, result, progress)
         together(supervisor, kitchen.generate, kitchen.database)
         together(supervisor, kitchen.load, kitchen.train)
+        kitchen.load_learned()
         kitchen.finish()
         cluster = kitchen.postgres.folder
         if cluster.parent != result:
