@@ -34,6 +34,8 @@ def golden(
         name: {**cases[name], "limit": least[name], "data_sha256": data[name]} for name in cases
     }
     found["summary"]["faithful"] = FAITHFUL
+    # The whole catalogue is searched, not a sample of it; what is lost with the vectors is more.
+    found["embedding"]["shop_limit"] = round(least["embedding"] * 0.5, 4)
     return {**found, "freshness": {"limit": AGE}}
 
 
