@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,8 +26,10 @@ METRIC = "ndcg@10"
 SEED = 11
 SIZE = 64
 BUCKETS = 4096
+SPELT = 4
+"""Letters that a word needs for its n-grams to tell what it means."""
 CASES = 200
-CANDIDATES = 2000
+CANDIDATES = 4000
 
 
 class Embedding(Protocol):
@@ -73,7 +76,8 @@ class Learned:
         known = [row for word in tokens if (row := self.rows.get(word)) is not None]
         total = self.vectors[known].sum(axis=0)
         for word in tokens:
-            if self.every or word not in self.rows:
+            # Fewer letters say nothing: numbers of volumes, articles of other languages.
+            if len(word) >= SPELT and (self.every or word not in self.rows):
                 share = 0.05 if word in self.rows else 1.0
                 places = [bucket(gram, BUCKETS) for gram in grams(word)]
                 total = total + share * self.ngrams[places].sum(axis=0) / max(len(places), 1)
@@ -135,7 +139,8 @@ def _counts(data: Path) -> tuple[dict[str, int], Any, np.ndarray]:
     return rows, matrix.tocsr(), np.array([often[word] for word in kept])
 
 
-def learned(data: Path, every: bool = False) -> Learned:
+@cache
+def _vectors(data: Path) -> tuple[dict[str, int], np.ndarray]:
     """Truncated SVD of the weighted words x books matrix (latent semantic indexing)."""
     from scipy.sparse import diags
     from sklearn.decomposition import TruncatedSVD
@@ -148,7 +153,11 @@ def learned(data: Path, every: bool = False) -> Learned:
     svd = TruncatedSVD(factors, random_state=SEED, n_iter=4)
     vectors = np.zeros((len(rows), SIZE), np.float32)
     vectors[:, :factors] = svd.fit_transform(weighted) / np.sqrt(svd.singular_values_)
-    vectors = _unit(vectors) * idf[:, None].astype(np.float32)
+    return rows, _unit(vectors) * idf[:, None].astype(np.float32)
+
+
+def learned(data: Path, every: bool = False) -> Learned:
+    rows, vectors = _vectors(data)
     return Learned(rows, vectors, _spread(rows, vectors), every)
 
 
@@ -172,12 +181,13 @@ VERSIONS: dict[str, Callable[[Path], Embedding]] = {
 
 
 def cases(data: Path) -> dict[str, Any]:
-    """Queries held out, with the books opened from them, among a sample of all books."""
+    """Those asked most of the queries held out, with the books opened from them, among a sample."""
     opened: dict[str, set[int]] = {}
     for click in records.clicks(data):
         if click.held_out:
             opened.setdefault(click.query, set()).add(click.book)
-    queries = sorted(opened, key=lambda query: zlib.crc32(query[::-1].encode()))[:CASES]
+    # A query of which one click is known says little about what else it could find.
+    queries = sorted(opened, key=lambda query: (-len(opened[query]), query))[:CASES]
     texts = dict(records.books(data))
     wanted = {book for query in queries for book in opened[query]}
     step = max(math.ceil(len(texts) / max(CANDIDATES - len(wanted), 1)), 1)

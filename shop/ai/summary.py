@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ import numpy as np
 from ai import fusion, prompt, records
 from ai.prompt import Prompt
 from ai.records import Review
-from ai.support import coverage
+from ai.support import coverage, supported
 from ai.text import sentences, stem, words
 
 NAME = "summary"
@@ -31,6 +32,8 @@ READ = 60
 """Reviews of a book that are read for its summary, the latest."""
 TRAINED_ON = 20_000
 CASES = 60
+BOOKS = 500
+"""Those with the most reviews are summarised ahead."""
 
 
 class Summary(Protocol):
@@ -142,7 +145,7 @@ class Covering:
     """
 
     weights: Weights
-    beginnings: int = 24
+    beginnings: int = 8
 
     def answer(self, asked: Prompt, most: int = MOST) -> list[str]:
         page = self.weights.page(asked)
@@ -204,24 +207,25 @@ VERSIONS: dict[str, Callable[[Path], Summary]] = {
 }
 
 
-def reviewed(data: Path, count: int, keep: int = READ) -> dict[int, list[Review]]:
+@cache
+def reviewed(data: Path) -> dict[int, list[Review]]:
     """The most reviewed books, each with its latest reviews, newest first."""
-    often = Counter(r.book for r in records.reviews(data))
-    chosen = sorted(often, key=lambda book: (-often[book], book))[:count]
+    often = records.reviewed(data)
+    chosen = sorted(often, key=lambda book: (-often[book], book))[:BOOKS]
     found: dict[int, list[Review]] = {book: [] for book in chosen}
-    for review in records.reviews(data):
-        if review.book in found:
-            found[review.book].append(review)
+    for review in records.reviews(data, found):
+        found[review.book].append(review)
     return {
-        book: sorted(some, key=lambda r: (r.created, r.id), reverse=True)[:keep]
+        book: sorted(some, key=lambda r: (r.created, r.id), reverse=True)[:READ]
         for book, some in found.items()
+        if some
     }
 
 
 def cases(data: Path) -> dict[str, Any]:
     """Prompts, every second one with a question, and reviews that are not in the prompt."""
     found = []
-    for number, (book, some) in enumerate(reviewed(data, CASES).items()):
+    for number, (book, some) in enumerate(islice(reviewed(data).items(), CASES)):
         held = some[::4]
         read = [r.text for r in some if r not in held] or [some[0].text]
         question = question_of(read) if number % 2 else ""
@@ -241,10 +245,16 @@ def question_of(reviews: list[str]) -> str:
 def scores(model: Summary, golden: dict[str, Any]) -> list[float]:
     """How much of what others said each summary covers (questions are not judged by that)."""
     return [
-        coverage(model.answer(Prompt(tuple(case["reviews"]), "", 0)), case["held"])
+        covered(model.answer(Prompt(tuple(case["reviews"]), "", 0)), case)
         for case in golden["cases"]
         if not case["question"]
     ]
+
+
+def covered(said: list[str], case: dict[str, Any]) -> float:
+    """The coverage of what is said and supported: what nobody wrote covers nothing."""
+    kept = [sentence for sentence in said if supported(sentence, case["reviews"])]
+    return coverage(kept, case["held"])
 
 
 def probe(model: Summary, golden: dict[str, Any], n: int) -> Callable[[], Any]:
