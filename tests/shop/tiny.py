@@ -19,7 +19,7 @@ THEMES = (
     ("harbour", "voyage", "ocean", "sailing"),
     ("garden", "orchard", "plants", "soil"),
     ("clock", "calendar", "time", "era"),
-    ("ghost", "crypt", "spirits", "spooky"),
+    ("ghost", "crypt", "undead", "spooky"),
 )
 """Two words of titles, and two that only visitors use."""
 BOOKS, CUSTOMERS = 80, 40
