@@ -92,7 +92,7 @@ class Covering:
     """
 
     weights: Weights
-    beginnings: int = 24
+    beginnings: int = 12
 
     def answer(self, asked: Prompt, most: int = MOST) -> list[str]:
         page = self.weights.page(asked)
