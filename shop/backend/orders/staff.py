@@ -1,6 +1,5 @@
 """What the staff sees of orders."""
 
-from accounts.authentication import Session
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAdminUser
@@ -8,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import Session
 from orders.models import Order
 from orders.queries import with_lines
 from orders.serializers import StaffRow

@@ -1,12 +1,12 @@
 """The reviews' part of the API."""
 
-from accounts.authentication import Session, customer_or_403
 from django.shortcuts import get_object_or_404
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import Session, customer_or_403
 from catalog.models import Book
 from reviews.queries import LATEST, of_book
 from reviews.serializers import Opinion, ReviewLine
