@@ -15,7 +15,10 @@ INSTRUCTION = (
 
 
 def about(book_id: int, question: str) -> list[dict[str, str]]:
-    """The messages to ask with; raises Http404."""
+    """The messages to ask with; raises Http404.
+
+    What people wrote stays in lines of its own: nobody can write a line of another kind into it.
+    """
     books = Book.objects.only("title", "description", "genre__name").select_related("genre")
     book = get_object_or_404(books, id=book_id)
     said = of_book(book_id).order_by("-created", "-id").values_list("text", flat=True)[:REVIEWS]
@@ -23,9 +26,9 @@ def about(book_id: int, question: str) -> list[dict[str, str]]:
         f"Book: {book.title} ({book.genre.name})",
         f"Description: {book.description}",
         "Reviews:",
-        *(f"- {text[:LONGEST]}" for text in said),
+        *(f"- {' '.join(text[:LONGEST].split())}" for text in said),
         "",
-        f"Question: {question}",
+        f"Question: {' '.join(question.split())}",
     ]
     return [
         {"role": "system", "content": INSTRUCTION},

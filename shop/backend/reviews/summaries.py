@@ -43,7 +43,7 @@ def summarise(book_id: int) -> None:
         return
     book = Book.objects.only("title", "review_count").get(id=book_id)
     said = of_book(book_id).order_by("-created", "-id").values_list("text", flat=True)[:READ]
-    reviews = "\n".join(f"- {text[:LONGEST]}" for text in said)
+    reviews = "\n".join(f"- {' '.join(text[:LONGEST].split())}" for text in said)
     messages = [
         {"role": "system", "content": INSTRUCTION},
         {"role": "user", "content": f"Reviews of “{book.title}”:\n{reviews}"},
