@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('orders', '0002_customer_user_order_order_newest_and_more'),
+        ('orders', '0002_accounts'),
     ]
 
     operations = [

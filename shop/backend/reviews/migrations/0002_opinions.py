@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0001_initial'),
-        ('orders', '0002_customer_user_order_order_newest_and_more'),
+        ('orders', '0002_accounts'),
         ('reviews', '0001_initial'),
     ]
 
