@@ -18,6 +18,9 @@ ADJECTIVES = np.array([theme.adjectives for theme in THEMES], dtype=object)
 
 EXPLAINING = [list(GENRES).index(genre) for genre in words.EXPLAINING]
 
+BLOCK = 20_000
+"""Books at a time: what is in memory must not grow with the shop."""
+
 ON_THEME = 0.85
 """How often a word of a text is of the theme of the book's corner."""
 
@@ -82,23 +85,28 @@ def write_books(
     folder: Path, rng: np.random.Generator, books: Books, sold: np.ndarray, rated: np.ndarray
 ) -> None:
     """``sold`` copies and ``rated`` (mean rating, number of reviews), by id - 1."""
-    ratings, counts = rated
-    told = texts.fillings(rng, NOUNS.ravel()[books.nouns], ADJECTIVES.ravel()[books.adjectives])
-    explains = np.isin(books.corner // CORNERS, EXPLAINING)
+    seen: dict[str, int] = {}
     with tables.table(folder, "catalog_book") as write:
-        write(
-            ids(1, len(books)),
-            [quoted(title) for title in texts.titles(rng, told, explains.tolist())],
-            [quoted(text) for text in texts.descriptions(rng, told)],
-            books.corner // CORNERS + 1,
-            books.price,
-            DATES[books.published],
-            books.weight,
-            books.stock,
-            sold,
-            [f"{rating:.2f}" for rating in ratings],
-            counts.astype(int),
-        )
+        for start in range(0, len(books), BLOCK):
+            part = np.arange(start, min(start + BLOCK, len(books)))
+            nouns, adjectives = books.nouns[part], books.adjectives[part]
+            told = texts.fillings(rng, NOUNS.ravel()[nouns], ADJECTIVES.ravel()[adjectives])
+            genre = books.corner[part] // CORNERS
+            titles = texts.titles(rng, told, np.isin(genre, EXPLAINING), seen)
+            ratings, counts = rated[:, part]
+            write(
+                part + 1,
+                [quoted(title) for title in titles],
+                [quoted(text) for text in texts.descriptions(rng, told)],
+                genre + 1,
+                books.price[part],
+                DATES[books.published[part]],
+                books.weight[part],
+                books.stock[part],
+                sold[part],
+                [f"{rating:.2f}" for rating in ratings],
+                counts.astype(int),
+            )
 
 
 def write_genres(folder: Path) -> None:

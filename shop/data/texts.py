@@ -26,12 +26,14 @@ def fillings(rng: np.random.Generator, nouns: np.ndarray, adjectives: np.ndarray
 
 
 def titles(
-    rng: np.random.Generator, told: Sequence[Filling], explains: Sequence[bool]
+    rng: np.random.Generator,
+    told: Sequence[Filling],
+    explains: np.ndarray,
+    seen: dict[str, int],
 ) -> list[str]:
-    """Numbered where one comes again; what ``explains`` may be called a manual."""
+    """Numbered where one was ``seen`` before; what ``explains`` may be called a manual."""
     patterns = words.TITLES + words.MANUALS
     kinds = rng.integers(0, np.where(explains, len(patterns), len(words.TITLES)))
-    seen: dict[str, int] = {}
     result = []
     for kind, filling in zip(kinds.tolist(), told, strict=True):
         title = patterns[kind].format_map(filling)

@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from brownout.stack.supervisor import Command, Supervisor
 
 Progress = Callable[[str], None]
 """Told what begins, for people to read; from several threads."""
+
+Step = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,17 @@ class Kitchen:
             self.supervisor.stop(child, grace=30.0)
         self.postgres.sync(self.supervisor)
 
+    def plan(self) -> dict[Step, list[Step]]:
+        """Each step, after those that it needs."""
+        return {
+            self.generate: [],
+            self.database: [],
+            self.train: [self.generate],
+            self.load: [self.generate, self.database],
+            self.load_learned: [self.load, self.train],
+            self.finish: [self.load_learned],
+        }
+
     @property
     def _data(self) -> str:
         return str(self.result / "data")
@@ -110,10 +123,7 @@ def build(recipe: Recipe, folder: Path, progress: Progress, ended: threading.Eve
         threading.Thread(target=_end, args=(supervisor, ended), daemon=True).start()
         result.mkdir(mode=0o700)
         kitchen = _kitchen(recipe, supervisor, work, result, progress)
-        together(supervisor, kitchen.generate, kitchen.database)
-        together(supervisor, kitchen.load, kitchen.train)
-        kitchen.load_learned()
-        kitchen.finish()
+        run_all(supervisor, kitchen.plan())
         cluster = kitchen.postgres.folder
         if cluster.parent != result:
             shutil.move(cluster, result / "postgres")
@@ -153,13 +163,24 @@ def _kitchen(
     return Kitchen(recipe, supervisor, postgres, result, progress)
 
 
-def together(supervisor: Supervisor, *steps: Callable[[], None]) -> None:
-    """Run the steps in parallel; when one fails, end the others at once and raise its error."""
-    with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
-        futures = [pool.submit(step) for step in steps]
+def run_all(supervisor: Supervisor, plan: Mapping[Step, Sequence[Step]]) -> None:
+    """Run each step of the plan as soon as the earlier ones that it needs are done.
+
+    When one fails, the others are ended at once and its error is raised.
+    """
+    with concurrent.futures.ThreadPoolExecutor(len(plan)) as pool:
+        futures: dict[Step, concurrent.futures.Future[None]] = {}
+        for step, needs in plan.items():
+            futures[step] = pool.submit(_after, [futures[need] for need in needs], step)
         try:
-            for future in concurrent.futures.as_completed(futures):
+            for future in concurrent.futures.as_completed(futures.values()):
                 future.result()
         except BaseException:
             supervisor.close()
             raise
+
+
+def _after(needed: Sequence[concurrent.futures.Future[None]], step: Step) -> None:
+    for future in needed:
+        future.result()
+    step()
