@@ -34,7 +34,7 @@ LOGGING_CONFIG = None
 
 VIEWS = """
 import os, time
-import celery, httpx
+import celery, httpx, openai
 from django.core.cache import cache
 from django.db import connection, models
 from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -101,6 +101,11 @@ def ai(request):
             pass
     return HttpResponse()
 
+def embed(request):
+    with openai.OpenAI(base_url=AI + "/ai/v1", api_key="local", max_retries=0) as client:
+        client.embeddings.create(model="embedding", input="x", encoding_format="float")
+    return HttpResponse()
+
 async def later(request):
     async with httpx.AsyncClient() as client:
         await client.get(AI + "/ai/later")
@@ -130,6 +135,7 @@ def enqueue(request):
 urlpatterns = [
     path("api/books/", books), path("api/books/<int:id>/", book), path("api/raw/", raw),
     path("api/cached/<int:id>/", cached), path("api/ai/", ai), path("api/later/", later),
+    path("api/embed/", embed),
     path("api/boom/", boom), path("api/missing/", missing), path("api/stream/", stream),
     path("api/burn/", burn), path("api/enqueue/", enqueue), path("ping/", ping),
     re_path(r"^old/(?P<year>[0-9]{4})/$", ping),

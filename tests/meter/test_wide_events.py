@@ -33,6 +33,7 @@ client.post("/api/books/2/")
 get("/api/raw/")
 get("/api/cached/4/")
 get("/api/ai/")
+get("/api/embed/")
 said["later"] = asyncio.run(AsyncClient().get("/api/later/")).json()
 for path in ("boom", "missing", "stream", "burn", "enqueue"):
     get(f"/api/{{path}}/")
@@ -125,6 +126,15 @@ def test_calls_through_httpx_carry_model_and_version(receiver: Receiver) -> None
     assert row["ai_calls"] == 4
     assert 0 < row["ai_time"] == sum(a["time"] for a in row["ai"]) < row["duration"]
     assert [p.split("-")[1] for p in receiver.traceparents[:3]] == [row["trace_id"]] * 3
+
+
+def test_calls_of_the_openai_client_are_ai_calls(receiver: Receiver) -> None:
+    row = only(receiver, "GET /api/embed/")
+    assert row["status"] == 200
+    found = [(a["target"], a["model"], a["version"], a["caller"], a["calls"]) for a in row["ai"]]
+    assert found == [
+        ("/ai/v1/embeddings", "summary", "v3", line("client.embeddings.create"), 1),
+    ]
 
 
 def test_an_async_view_is_counted_too(receiver: Receiver, said: dict[str, Any]) -> None:

@@ -1,0 +1,168 @@
+"""The shop while its AI service is away, slow, refuses or answers nonsense; another provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from backend import Backend, Provider
+
+from brownout.stack.ports import free_ports
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    made = Backend(tmp_path_factory.mktemp("run"))
+    try:
+        yield made
+    finally:
+        made.stack.stop()
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    made = Provider()
+    yield made
+    made.close()
+
+
+VISIT = """
+page = client.get("/api/books/7/").json()
+found = client.get("/api/search/?q=lantern").json()
+home = client.get("/api/home/")
+asked = send("/api/books/7/ask/", {"question": "Is it good?"})
+client.cookies["visitor"] = "6d0c2f52-7e5b-4a8e-9d55-3a1b5a4be009"
+send("/api/cart/items/", {"book": 7})
+bought = send("/api/checkout/", {"name": "T", "email": "t@example.com", "city": "Brenn"})
+say(page=[bool(page["title"] and page["description"]), page["similar"], page["delivery"]],
+    search=[found["total"] > 0, found["semantic"]], home=home.status_code,
+    asked=[asked.status_code, asked.json()], bought=[bought.status_code, bought.json()["delivery"]])
+"""
+
+AWAY = "The assistant is away at the moment. Please try again later."
+
+
+def without_ai(said: list[dict[str, Any]]) -> None:
+    assert said == [
+        {
+            "page": [True, [], None],
+            "search": [True, None],
+            "home": 200,
+            "asked": [503, {"detail": AWAY}],
+            "bought": [201, None],
+        }
+    ]
+
+
+@pytest.mark.parametrize("manner", ["slow", "html", "shape", "short", "nan", "wants-key"])
+def test_every_page_does_without_a_provider_that_misbehaves(
+    backend: Backend, provider: Provider, manner: str
+) -> None:
+    url = f"{provider.url}/{manner}"
+    without_ai(backend.python(VISIT, AI_BASE_URL=f"{url}/v1", MODELS_URL=url))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "nowhere", "http://[", "", "ftp://x"])
+def test_every_page_does_with_an_address_that_is_wrong(backend: Backend, url: str) -> None:
+    url = url.format(port=free_ports(1)[0])
+    without_ai(backend.python(VISIT, AI_BASE_URL=url, MODELS_URL=url))
+
+
+VERSIONS = """
+from search.models import BookVector, NextVector
+def versions():
+    return sorted(set(BookVector.objects.values_list("version", flat=True)))
+def stored():
+    return [versions(), BookVector.objects.count(), NextVector.objects.count()]
+def search():
+    return client.get("/api/search/?q=lantern").json()["semantic"]
+"""
+
+
+def test_another_provider_embeds_all_books_before_it_serves(
+    backend: Backend, provider: Provider
+) -> None:
+    other = {
+        "AI_BASE_URL": f"{provider.url}/wants-key/v1",
+        "AI_API_KEY": Provider.KEY,
+        "AI_EMBEDDING_MODEL": Provider.MODEL,
+    }
+    # Refused: the words alone are searched, and nothing is embedded.
+    refused = VERSIONS + "say(semantic=search(), stored=stored())"
+    assert backend.python(refused, SEARCH_ON_MISMATCH="refuse", **other) == [
+        {"semantic": None, "stored": [["2026-09"], 2000, 0]}
+    ]
+    script = VERSIONS + "say(first=search(), stored=stored(), second=search(), again=search())"
+    [said] = backend.python(script, **other)
+    # The first search finds old vectors that nobody can ask any more; the second the new ones.
+    assert said["stored"] == [[Provider.MODEL], 2000, 0]
+    assert said["first"] is None
+    assert said["second"] == {"model": Provider.MODEL, "version": Provider.MODEL}
+    assert said["again"] == said["second"]
+    # And back; our own service still answers in the name of the old version meanwhile.
+    [said] = backend.python(VERSIONS + "say(first=search(), second=search(), stored=stored())")
+    assert said["second"] == {"model": "embedding", "version": "2026-09"}
+    assert said["stored"] == [["2026-09"], 2000, 0]
+
+
+def test_a_version_of_our_own_serves_until_another_has_embedded_all(backend: Backend) -> None:
+    script = VERSIONS + (
+        "app.conf.task_always_eager = False\n"
+        "from search import tasks\n"
+        "queued = []\n"
+        "tasks.embed_books.delay = lambda *args: queued.append(args)\n"
+        "say(first=search(), again=search(), queued=queued, stored=stored())\n"
+        "work = list(queued)\n"
+        "while work:\n"
+        "    queued.clear()\n"
+        "    tasks.embed_books(*work.pop(0))\n"
+        "    tasks.embed_books(*work.pop(0)) if work else None\n"
+        "    work += queued\n"
+        "say(after=search(), stored=stored())\n"
+        "tasks.embed_books('2026-10')\n"
+        "tasks.embed_books('2026-09')\n"
+        "say(stored=stored())\n"
+    )
+    backend.stack.set_model("embedding", "2026-10")
+    try:
+        before, after, again = backend.python(script)
+    finally:
+        backend.stack.set_model("embedding", "2026-09")
+        backend.python(VERSIONS + "search(); say(stored=stored())")
+    served = {"model": "embedding", "version": "2026-09"}
+    assert (before["first"], before["again"], before["queued"]) == (served, served, [["2026-10"]])
+    assert before["stored"] == [["2026-09"], 2000, 0]
+    assert after["after"] == {"model": "embedding", "version": "2026-10"}
+    # Once more, and for a version that no longer answers: nothing happens.
+    assert after["stored"] == again["stored"] == [["2026-10"], 2000, 0]
+
+
+def test_an_answer_holds_no_connection_and_stops_when_nobody_listens(
+    backend: Backend, provider: Provider
+) -> None:
+    script = """
+answer = send("/api/books/7/ask/", {"question": "Is it good?"})
+events = iter(answer.streaming_content)
+closed = connection.connection is None
+say(status=answer.status_code, closed=closed, first=next(events).decode())
+answer.close()
+"""
+    [said] = backend.python(script, AI_BASE_URL=f"{provider.url}/endless/v1")
+    assert said == {"status": 200, "closed": True, "first": 'data: {"text": "word "}\n\n'}
+    assert provider.hung_up.wait(20)
+
+
+def test_an_answer_that_breaks_off_says_so(backend: Backend, provider: Provider) -> None:
+    script = """
+answer = send("/api/books/7/ask/", {"question": "Is it good?"})
+say(events=b"".join(answer.streaming_content).decode().split("\\n\\n"))
+"""
+    [said] = backend.python(script, AI_BASE_URL=f"{provider.url}/breaks/v1")
+    assert said["events"] == [
+        'data: {"text": "It is "}',
+        'data: {"error": "The answer broke off. Please ask again."}',
+        "",
+    ]
