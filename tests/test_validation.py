@@ -43,8 +43,8 @@ WRONG = """
 
 GOLDEN = """
     import json, sys
-    ai, models = sys.argv[2], sys.argv[4]
-    print(json.dumps({"passed": True, "metrics": [{"name": "n", "ai": ai, "models": models}]}))
+    told = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+    print(json.dumps({"passed": True, "metrics": [{"name": "n", **told}]}))
 """
 
 FOR_EVER = """
@@ -123,7 +123,8 @@ def test_nothing_is_written_into_the_shop(shop: Shop) -> None:
 
 def test_golden_sets_are_measured_where_the_models_are(shop: Shop) -> None:
     shop.write("golden", GOLDEN)
-    metric = {"name": "n", "ai": "http://ai", "models": "/models"}
+    told = {"--ai": "http://ai", "--models": "/models", "--shop": "http://shop"}
+    metric = {"name": "n", **told}
     assert golden_sets(shop.ground()) == {"passed": True, "metrics": [metric]}
 
 

@@ -99,7 +99,7 @@ def forest(data: Path) -> Forest:
 
 VERSIONS: dict[str, Callable[[Path], Trees | Forest]] = {
     "2026-09": lambda data: boosted(data, 200),
-    "2026-10": lambda data: boosted(data, 30),
+    "2026-10": lambda data: boosted(data, 15),
     "2026-11": forest,
     "2026-12": lambda data: boosted(data, 600, 0.06),
 }

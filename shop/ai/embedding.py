@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,8 +26,13 @@ METRIC = "ndcg@10"
 SEED = 11
 SIZE = 64
 BUCKETS = 4096
+"""Of the versions that learn nothing."""
+DOUBT = 1.0
+"""What every text has of the last axis; a rare word weighs ten times as much."""
+SPELT = 4
+"""Letters that a word needs for its n-grams to tell what it means."""
 CASES = 200
-CANDIDATES = 2000
+CANDIDATES = 4000
 
 
 class Embedding(Protocol):
@@ -36,9 +42,9 @@ class Embedding(Protocol):
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
-    """Rows of unit length; what says nothing points along the first axis."""
+    """Rows of unit length; what says nothing points along the last axis."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    rows = np.where(length > 1e-9, rows / np.maximum(length, 1e-9), np.eye(1, rows.shape[1]))
+    rows = np.where(length > 1e-9, rows / np.maximum(length, 1e-9), np.eye(1, SIZE, SIZE - 1))
     return rows.astype(np.float32)
 
 
@@ -46,7 +52,7 @@ def bucket(text: str, buckets: int) -> int:
     return zlib.crc32(text.encode()) % buckets
 
 
-def grams(word: str, sizes: Iterable[int] = (3, 4, 5)) -> Iterator[str]:
+def grams(word: str, sizes: Iterable[int] = (3, 4)) -> Iterator[str]:
     """The character n-grams of a word, its ends marked."""
     marked = f"<{word}>"
     for n in sizes:
@@ -58,12 +64,15 @@ def grams(word: str, sizes: Iterable[int] = (3, 4, 5)) -> Iterator[str]:
 class Learned:
     """Word vectors, weighed by how rare a word is; n-grams stand in for a word never seen.
 
+    The last axis is for what is not known: it keeps a query of unknown words away from all books.
     ``every`` adds the n-grams of each word, the known ones too (for a small share).
     """
 
     rows: dict[str, int]
     vectors: np.ndarray
+    spelt: dict[str, int]
     ngrams: np.ndarray
+    rarest: float
     every: bool = False
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
@@ -72,12 +81,21 @@ class Learned:
     def _sum(self, tokens: list[str]) -> np.ndarray:
         known = [row for word in tokens if (row := self.rows.get(word)) is not None]
         total = self.vectors[known].sum(axis=0)
+        total[-1] += DOUBT
         for word in tokens:
-            if self.every or word not in self.rows:
-                share = 0.05 if word in self.rows else 1.0
-                places = [bucket(gram, BUCKETS) for gram in grams(word)]
-                total = total + share * self.ngrams[places].sum(axis=0) / max(len(places), 1)
+            # Few letters say nothing: numbers of volumes, articles of other languages.
+            if len(word) >= SPELT and (self.every or word not in self.rows):
+                total += (0.05 if word in self.rows else 1.0) * self._guessed(word)
         return total
+
+    def _guessed(self, word: str) -> np.ndarray:
+        """A word by its n-grams; those that no known word has count as not known."""
+        wanted = list(grams(word))
+        found = [row for gram in wanted if (row := self.spelt.get(gram)) is not None]
+        share = len(found) / max(len(wanted), 1)
+        guess = share * self.ngrams[found].sum(axis=0) / max(len(found), 1)
+        guess[-1] += (1 - share) * self.rarest
+        return guess
 
 
 @dataclass(frozen=True)
@@ -135,7 +153,8 @@ def _counts(data: Path) -> tuple[dict[str, int], Any, np.ndarray]:
     return rows, matrix.tocsr(), np.array([often[word] for word in kept])
 
 
-def learned(data: Path, every: bool = False) -> Learned:
+@cache
+def _vectors(data: Path) -> tuple[dict[str, int], np.ndarray]:
     """Truncated SVD of the weighted words x books matrix (latent semantic indexing)."""
     from scipy.sparse import diags
     from sklearn.decomposition import TruncatedSVD
@@ -144,23 +163,28 @@ def learned(data: Path, every: bool = False) -> Learned:
     idf = np.log(counts.shape[1] / books)
     per_book = 1 / np.sqrt(np.maximum(np.asarray(counts.power(2).sum(axis=0)).ravel(), 1e-9))
     weighted = diags(idf) @ counts @ diags(per_book)
-    factors = min(SIZE, len(rows) - 1, counts.shape[1] - 1)
+    factors = min(SIZE - 1, len(rows) - 1, counts.shape[1] - 1)
     svd = TruncatedSVD(factors, random_state=SEED, n_iter=4)
     vectors = np.zeros((len(rows), SIZE), np.float32)
     vectors[:, :factors] = svd.fit_transform(weighted) / np.sqrt(svd.singular_values_)
-    vectors = _unit(vectors) * idf[:, None].astype(np.float32)
-    return Learned(rows, vectors, _spread(rows, vectors), every)
+    return rows, _unit(vectors) * idf[:, None].astype(np.float32)
 
 
-def _spread(rows: dict[str, int], vectors: np.ndarray) -> np.ndarray:
-    """For each bucket of n-grams the mean of the words that have one of them."""
-    total, count = np.zeros((BUCKETS, SIZE)), np.zeros(BUCKETS)
-    for word, row in rows.items():
-        for gram in grams(word):
-            place = bucket(gram, BUCKETS)
-            total[place] += vectors[row]
-            count[place] += 1
-    return (total / np.maximum(count, 1)[:, None]).astype(np.float32)
+def learned(data: Path, every: bool = False) -> Learned:
+    rows, vectors = _vectors(data)
+    rarest = float(np.linalg.norm(vectors, axis=1).max())
+    return Learned(rows, vectors, *_spread(rows, vectors), rarest, every)
+
+
+def _spread(rows: dict[str, int], vectors: np.ndarray) -> tuple[dict[str, int], np.ndarray]:
+    """(n-gram -> row, for each the mean of the words that have it)."""
+    told = [(gram, row) for word, row in rows.items() for gram in grams(word)]
+    spelt = {gram: row for row, gram in enumerate(dict.fromkeys(gram for gram, _ in told))}
+    places = np.array([spelt[gram] for gram, _ in told])
+    total = np.zeros((len(spelt), SIZE))
+    np.add.at(total, places, vectors[[row for _, row in told]])
+    counts = np.bincount(places, minlength=len(spelt))[:, None]
+    return spelt, (total / counts).astype(np.float32)
 
 
 VERSIONS: dict[str, Callable[[Path], Embedding]] = {
@@ -172,12 +196,13 @@ VERSIONS: dict[str, Callable[[Path], Embedding]] = {
 
 
 def cases(data: Path) -> dict[str, Any]:
-    """Queries held out, with the books opened from them, among a sample of all books."""
+    """Those asked most of the queries held out, with the books opened from them, among a sample."""
     opened: dict[str, set[int]] = {}
     for click in records.clicks(data):
         if click.held_out:
             opened.setdefault(click.query, set()).add(click.book)
-    queries = sorted(opened, key=lambda query: zlib.crc32(query[::-1].encode()))[:CASES]
+    # A query of which one click is known says little about what else it could find.
+    queries = sorted(opened, key=lambda query: (-len(opened[query]), query))[:CASES]
     texts = dict(records.books(data))
     wanted = {book for query in queries for book in opened[query]}
     step = max(math.ceil(len(texts) / max(CANDIDATES - len(wanted), 1)), 1)

@@ -14,14 +14,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ai import prompt, records
-from ai.embedding import Embedding
+from ai.embedding import Embedding, gains
 from ai.sentiment import Sentiment
 from ai.summary import NOTHING, Summary, reviewed
 
+Golden = dict[str, Any]
+
 VERSION = "2026-09"
-SUMMARIES = 500
-BATCH = 2000
+BATCH = 10_000
 TABLES = {
     "search_bookvector": "book_id,version,vector",
     "reviews_summary": "book_id,text,model,version,reviews,created",
@@ -42,30 +45,41 @@ def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
         yield batch
 
 
-def vectors(model: Embedding, data: Path) -> None:
-    """The vector of each book, float32 little-endian, as PostgreSQL's hexadecimal bytea."""
+def vectors(model: Embedding, data: Path, golden: Golden) -> Golden:
+    """The vector of each book, float32 little-endian, as PostgreSQL's hexadecimal bytea.
 
-    def rows() -> Iterator[Sequence[object]]:
-        for batch in _batches(records.books(data)):
-            found = model.embed([text for _, text in batch]).astype("<f4")
-            for (book, _), vector in zip(batch, found, strict=True):
-                yield book, VERSION, f"\\x{vector.tobytes().hex()}"
+    ``catalogue``: the NDCG at 10 of the golden queries among all books.
+    """
+    batches = _batches(records.books(data))
+    found = [(batch, model.embed([text for _, text in batch]).astype("<f4")) for batch in batches]
+    _write(
+        data,
+        "search_bookvector",
+        (
+            (book, VERSION, f"\\x{vector.tobytes().hex()}")
+            for batch, rows in found
+            for (book, _), vector in zip(batch, rows, strict=True)
+        ),
+    )
+    queries = model.embed([case["query"] for case in golden["cases"]])
+    everything = {**golden, "candidates": [book for batch, _ in found for book in batch]}
+    scores = gains(queries, np.concatenate([rows for _, rows in found]), everything)
+    return {"catalogue": round(float(np.mean(scores)), 4)}
 
-    _write(data, "search_bookvector", rows())
 
-
-def summaries(model: Summary, data: Path) -> None:
+def summaries(model: Summary, data: Path, golden: Golden) -> Golden:
     """Summaries of the most reviewed books, as of the newest review of each."""
-    often = Counter(review.book for review in records.reviews(data))
+    often = records.reviewed(data)
     rows = []
-    for book, some in sorted(reviewed(data, SUMMARIES).items()):
+    for book, some in sorted(reviewed(data).items()):
         asked = prompt.read(prompt.write([review.text for review in some]))
         text = " ".join(model.answer(asked)) or NOTHING
         rows.append((book, text, "summary", VERSION, often[book], some[0].created))
     _write(data, "reviews_summary", rows)
+    return {}
 
 
-def mood(model: Sentiment, data: Path) -> None:
+def mood(model: Sentiment, data: Path, golden: Golden) -> Golden:
     """How likely the reviews of each book praise it, on average; and how many there are."""
     total: Counter[int] = Counter()
     praise: dict[int, float] = {}
@@ -75,14 +89,15 @@ def mood(model: Sentiment, data: Path) -> None:
             total[review.book] += 1
             praise[review.book] = praise.get(review.book, 0.0) + positive
     _write(data, "reviews_mood", ((b, round(praise[b] / total[b], 4), total[b]) for b in praise))
+    return {}
 
 
-STEPS: dict[str, Callable[[Any, Path], None]] = {
+STEPS: dict[str, Callable[[Any, Path, Golden], Golden]] = {
     "embedding": vectors,
     "summary": summaries,
     "sentiment": mood,
 }
-"""Model -> what its version ``VERSION`` says ahead."""
+"""Model -> what its version ``VERSION`` says ahead; what that adds to its golden set."""
 
 
 def index(data: Path) -> None:

@@ -13,7 +13,9 @@ DEFAULT = "2026-09"
 FAITHFUL = 0.95
 """The share of a summary's sentences that a review must support."""
 AGE = 900
-"""Seconds that a review may wait for the summary that takes note of it."""
+"""Seconds that a summary may be overdue."""
+UNREAD = 0.2
+"""The share of its reviews that a summary need not know; with more, it is overdue."""
 
 
 def golden(
@@ -34,9 +36,9 @@ def golden(
         name: {**cases[name], "limit": least[name], "data_sha256": data[name]} for name in cases
     }
     found["summary"]["faithful"] = FAITHFUL
-    # The whole catalogue is searched, not a sample of it; what is lost with the vectors is more.
-    found["embedding"]["shop_limit"] = round(least["embedding"] * 0.5, 4)
-    return {**found, "freshness": {"limit": AGE}}
+    # Ranks of full text are merged with those by meaning alone: most of these must survive that.
+    found["embedding"]["shop_limit"] = round(cases["embedding"]["catalogue"] * 0.5, 4)
+    return {**found, "freshness": {"overdue": AGE, "unread": UNREAD}}
 
 
 def popularity(cases: Mapping[str, Any]) -> float:

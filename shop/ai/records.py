@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,16 +43,22 @@ def _rows(path: Path) -> Iterator[list[str]]:
         yield from csv.reader(file)
 
 
-def reviews(data: Path) -> Iterator[Review]:
-    """All reviews in the order of their ids (a stream: a large shop has millions)."""
+def reviews(data: Path, books: Container[int] | None = None) -> Iterator[Review]:
+    """The reviews (of these books) by their ids; a stream: a large shop has millions."""
     for row in _rows(data / "reviews_review.csv"):
-        yield Review(int(row[0]), int(row[1]), int(row[3]), row[4], row[6])
+        if books is None or int(row[1]) in books:
+            yield Review(int(row[0]), int(row[1]), int(row[3]), row[4], row[6])
 
 
 def books(data: Path) -> Iterator[tuple[int, str]]:
     """(id, title and description) of all books."""
     for row in _rows(data / "catalog_book.csv"):
         yield int(row[0]), f"{row[1]}. {row[2]}"
+
+
+def reviewed(data: Path) -> dict[int, int]:
+    """How many reviews each book has."""
+    return {int(row[0]): int(row[10]) for row in _rows(data / "catalog_book.csv")}
 
 
 def clicks(data: Path) -> Iterator[Click]:

@@ -1,7 +1,8 @@
 """Summaries and answers made of sentences of the reviews: chosen, never written.
 
-What is read is scored for real, and costs time that grows with the prompt: every sentence is
-compared with every other. Only the pace at which an answer is spoken is emulated (``endpoints``).
+What is read is scored for real, and costs time that grows with the prompt: every word and every
+sentence is compared with every other (``reading``). Only the pace at which an answer is spoken is
+emulated (``endpoints``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,9 +19,10 @@ import numpy as np
 
 from ai import fusion, prompt, records
 from ai.prompt import Prompt
+from ai.reading import Weights, central, learn
 from ai.records import Review
-from ai.support import coverage
-from ai.text import sentences, stem, words
+from ai.support import coverage, supported
+from ai.text import sentences, words
 
 NAME = "summary"
 SOURCES = ("reviews_review.csv",)
@@ -27,10 +30,11 @@ METRIC = "coverage"
 MOST = 3
 """Sentences of an answer."""
 NOTHING = "The reviews do not say."
-READ = 60
+READ = 40
 """Reviews of a book that are read for its summary, the latest."""
-TRAINED_ON = 20_000
 CASES = 60
+BOOKS = 500
+"""Those with the most reviews are summarised ahead."""
 
 
 class Summary(Protocol):
@@ -40,52 +44,8 @@ class Summary(Protocol):
 
 
 @dataclass(frozen=True)
-class Page:
-    """The distinct sentences of some reviews, and how alike they are."""
-
-    said: list[str]
-    often: np.ndarray
-    rows: np.ndarray
-    question: np.ndarray
-
-    @property
-    def alike(self) -> np.ndarray:
-        """The cosine of every two sentences."""
-        return self.rows @ self.rows.T
-
-
-@dataclass(frozen=True)
-class Weights:
-    """How rare a word is: the logarithm of texts per text that has it."""
-
-    idf: dict[str, float]
-    rarest: float
-
-    def page(self, asked: Prompt) -> Page:
-        """Sentences as rows of TF-IDF, of unit length, over the words of this prompt."""
-        often = Counter(s for review in asked.reviews for s in sentences(review))
-        said = list(often)
-        columns: dict[str, int] = {}
-        told = [[columns.setdefault(stem(w), len(columns)) for w in words(s)] for s in said]
-        wanted = {columns[k] for w in words(asked.question) if (k := stem(w)) in columns}
-        weight = np.array([self.idf.get(word, self.rarest) for word in columns])
-        rows = np.zeros((len(said), len(columns)), np.float32)
-        for row, found in zip(rows, told, strict=True):
-            row[found] = weight[found]
-        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-        question = np.zeros(len(columns))
-        question[sorted(wanted)] = weight[sorted(wanted)]
-        return Page(said, np.array(list(often.values()), float), rows, question)
-
-    def related(self, page: Page) -> np.ndarray:
-        """How much each sentence shares with the question, common words left aside."""
-        question = np.where(page.question > self.rarest / 3, page.question, 0)
-        return page.rows @ question / max(float(np.linalg.norm(question)), 1e-9)
-
-
-@dataclass(frozen=True)
 class Ranked:
-    """The most central sentences (TextRank), varied by maximal marginal relevance."""
+    """The sentences that are most central and receive most attention, varied."""
 
     weights: Weights
 
@@ -94,21 +54,11 @@ class Ranked:
         if not page.said:
             return []
         alike = page.alike
-        scores = central(alike, page.often)
+        scores = (central(alike, page.often) + self.weights.salience(asked, page.said)) / 2
         if asked.question:
             related = self.weights.related(page)
             scores = np.where(related > 0, related * (1 + scores), 0)
         return [page.said[i] for i in varied(scores, alike, most)]
-
-
-def central(alike: np.ndarray, often: np.ndarray, rounds: int = 30) -> np.ndarray:
-    """The rank of each sentence, 0 to 1: a walk along likeness (Mihalcea & Tarau 2004)."""
-    links = alike * often[None, :] * often[:, None]
-    links /= np.maximum(links.sum(axis=0), 1e-9)
-    rank = np.full(len(often), 1 / len(often))
-    for _ in range(rounds):
-        rank = 0.15 / len(often) + 0.85 * links @ rank
-    return rank / rank.max()
 
 
 def varied(scores: np.ndarray, alike: np.ndarray, most: int) -> list[int]:
@@ -142,11 +92,11 @@ class Covering:
     """
 
     weights: Weights
-    beginnings: int = 24
+    beginnings: int = 12
 
     def answer(self, asked: Prompt, most: int = MOST) -> list[str]:
         page = self.weights.page(asked)
-        weight = page.often
+        weight = page.often * (1 + self.weights.salience(asked, page.said))
         if asked.question:
             weight = weight * self.weights.related(page)
         allowed = np.flatnonzero(weight > 0)
@@ -188,40 +138,38 @@ def exchanged(
     return chosen
 
 
-def weights(data: Path) -> Weights:
-    """Learned from some of the reviews that are not held out."""
-    texts = [r.text for r in islice(records.reviews(data), TRAINED_ON) if not r.held_out]
-    often = Counter(word for text in texts for word in {stem(w) for w in words(text)})
-    idf = {w: round(float(np.log(len(texts) / n)), 3) for w, n in often.items() if n > 1}
-    return Weights(idf, round(float(np.log(max(len(texts), 2))), 3))
+@cache
+def learned(data: Path) -> Weights:
+    return learn(data)
 
 
 VERSIONS: dict[str, Callable[[Path], Summary]] = {
-    "2026-09": lambda data: Ranked(weights(data)),
+    "2026-09": lambda data: Ranked(learned(data)),
     "2026-10": lambda data: Lead(),
     "2026-11": lambda data: fusion.Fused(),
-    "2026-12": lambda data: Covering(weights(data)),
+    "2026-12": lambda data: Covering(learned(data)),
 }
 
 
-def reviewed(data: Path, count: int, keep: int = READ) -> dict[int, list[Review]]:
+@cache
+def reviewed(data: Path) -> dict[int, list[Review]]:
     """The most reviewed books, each with its latest reviews, newest first."""
-    often = Counter(r.book for r in records.reviews(data))
-    chosen = sorted(often, key=lambda book: (-often[book], book))[:count]
+    often = records.reviewed(data)
+    chosen = sorted(often, key=lambda book: (-often[book], book))[:BOOKS]
     found: dict[int, list[Review]] = {book: [] for book in chosen}
-    for review in records.reviews(data):
-        if review.book in found:
-            found[review.book].append(review)
+    for review in records.reviews(data, found):
+        found[review.book].append(review)
     return {
-        book: sorted(some, key=lambda r: (r.created, r.id), reverse=True)[:keep]
+        book: sorted(some, key=lambda r: (r.created, r.id), reverse=True)[:READ]
         for book, some in found.items()
+        if some
     }
 
 
 def cases(data: Path) -> dict[str, Any]:
     """Prompts, every second one with a question, and reviews that are not in the prompt."""
     found = []
-    for number, (book, some) in enumerate(reviewed(data, CASES).items()):
+    for number, (book, some) in enumerate(islice(reviewed(data).items(), CASES)):
         held = some[::4]
         read = [r.text for r in some if r not in held] or [some[0].text]
         question = question_of(read) if number % 2 else ""
@@ -241,10 +189,16 @@ def question_of(reviews: list[str]) -> str:
 def scores(model: Summary, golden: dict[str, Any]) -> list[float]:
     """How much of what others said each summary covers (questions are not judged by that)."""
     return [
-        coverage(model.answer(Prompt(tuple(case["reviews"]), "", 0)), case["held"])
+        covered(model.answer(Prompt(tuple(case["reviews"]), "", 0)), case)
         for case in golden["cases"]
         if not case["question"]
     ]
+
+
+def covered(said: list[str], case: dict[str, Any]) -> float:
+    """The coverage of what is said and supported: what nobody wrote covers nothing."""
+    kept = [sentence for sentence in said if supported(sentence, case["reviews"])]
+    return coverage(kept, case["held"])
 
 
 def probe(model: Summary, golden: dict[str, Any], n: int) -> Callable[[], Any]:

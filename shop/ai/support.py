@@ -7,22 +7,20 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ai.text import words
+from ai.text import sentences, words
 
 ENOUGH = 0.8
-"""The share of a sentence's pairs of words that one review must have to support it."""
+"""The share of a sentence's pairs of words that one sentence must have to support it."""
 
 
 def supported(sentence: str, reviews: Sequence[str]) -> bool:
-    """Whether one review says it: word for word, or nearly all of its pairs of words."""
+    """Whether a review says it: word for word, or one of its sentences nearly so."""
     said = words(sentence)
     pairs = set(pairwise(said))
-    for review in map(words, reviews):
-        if f" {' '.join(said)} " in f" {' '.join(review)} ":
-            return True
-        if pairs and len(pairs & set(pairwise(review))) >= ENOUGH * len(pairs):
-            return True
-    return not said
+    if any(f" {' '.join(said)} " in f" {' '.join(words(review))} " for review in reviews):
+        return True
+    near = (set(pairwise(words(told))) for review in reviews for told in sentences(review))
+    return any(pairs and len(pairs & told) >= ENOUGH * len(pairs) for told in near)
 
 
 def faithful(summary: Sequence[str], reviews: Sequence[str]) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ai import delivery, embedding, prompt, recommender, sentiment, summary
 from ai.limits import popularity
-from ai.support import coverage, faithful
+from ai.support import faithful
 from ai.text import sentences
 from tests.golden_metrics import Mismatch, metric
 
@@ -108,7 +108,7 @@ def summarised(ai: httpx.Client, golden: dict[str, Any]) -> Metrics:
     with ThreadPoolExecutor(16) as pool:
         answers = list(zip(own["cases"], pool.map(ask, own["cases"]), strict=True))
     kept = [faithful(said, case["reviews"]) for case, said in answers]
-    covered = [coverage(said, case["held"]) for case, said in answers if not case["question"]]
+    covered = [summary.covered(said, case) for case, said in answers if not case["question"]]
     return [
         metric("summary faithfulness", kept, own["faithful"]),
         metric("summary coverage", covered, own["limit"]),

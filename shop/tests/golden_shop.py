@@ -13,7 +13,7 @@ import httpx
 from ai.quality import ndcg
 from tests.golden_metrics import Mismatch, metric
 
-SEARCHES = 100
+SEARCHES = 50
 BOOKS = 20
 
 Metrics = list[dict[str, Any]]
@@ -52,23 +52,26 @@ def searched(shop: httpx.Client, ai: httpx.Client, golden: dict[str, Any]) -> Me
 
 
 def aged(shop: httpx.Client, ai: httpx.Client, golden: dict[str, Any]) -> Metrics:
-    """How long reviews have been waiting for the summary that takes note of them."""
+    """How much of the reviews the summaries do not know yet, and how long those are overdue."""
+    own = golden["freshness"]
     books = [case["book"] for case in golden["summary"]["cases"][:BOOKS]]
-    waits = [wait for book in books if (wait := _wait(shop, book)) is not None]
-    if not waits:
+    pages = [page for book in books if (page := get(shop, f"/api/books/{book}/"))["summary"]]
+    if not pages:
         raise Mismatch("the shop shows no summary of any of the most reviewed books")
-    limit = golden["freshness"]["limit"]
-    return [metric("summary age behind the reviews", waits, limit, unit="s", most=True)]
+    unread = [max(0.0, 1 - p["summary"]["reviews"] / max(p["review_count"], 1)) for p in pages]
+    pairs = zip(pages, unread, strict=True)
+    late = [_overdue(shop, page) if share > own["unread"] else 0.0 for page, share in pairs]
+    return [
+        metric("summary reviews unread", unread, own["unread"], most=True),
+        metric("summary overdue", late, own["overdue"], unit="s", most=True),
+    ]
 
 
-def _wait(shop: httpx.Client, book: int) -> float | None:
-    """Seconds since the first review that the summary does not know; None without a summary."""
-    summary = get(shop, f"/api/books/{book}/").get("summary")
-    if not summary:
-        return None
-    made = moment(summary["created"])
-    written = [moment(r["created"]) for r in get(shop, f"/api/books/{book}/reviews/")["results"]]
-    unknown = [when for when in written if when > made]
+def _overdue(shop: httpx.Client, page: dict[str, Any]) -> float:
+    """Seconds since the first of the newest reviews that the summary does not know."""
+    made = moment(page["summary"]["created"])
+    newest = get(shop, f"/api/books/{page['id']}/reviews/")["results"]
+    unknown = [when for review in newest if (when := moment(review["created"])) > made]
     return (dt.datetime.now(dt.UTC) - min(unknown)).total_seconds() if unknown else 0.0
 
 

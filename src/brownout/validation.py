@@ -99,7 +99,8 @@ def functional_tests(ground: Ground) -> dict[str, Any]:
 def golden_sets(ground: Ground) -> dict[str, Any]:
     """Measure the quality of the models in service: {passed, metrics}."""
     argv = [sys.executable, "-m", "tests.golden", "--ai", ground.ai_url]
-    done = _run([*argv, "--models", str(ground.models)], ground, {})
+    argv += ["--models", str(ground.models), "--shop", ground.shop_url]
+    done = _run(argv, ground, {})
     try:
         return dict(json.loads(done.stdout))
     except ValueError:

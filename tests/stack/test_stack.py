@@ -362,10 +362,8 @@ def test_each_model_in_store_keeps_its_golden_set(running: Running, version: str
     golden = validation.golden_sets(ground(running))
     running.stack.set_model("delivery", "2026-09")
     assert golden["passed"], golden
-    assert [m["name"] for m in golden["metrics"]] == [
-        "recommender ndcg@10",
-        "delivery mean absolute error",
-    ]
+    names = {m["name"] for m in golden["metrics"]}
+    assert {"recommender ndcg@10", "delivery mean absolute error", "shop search ndcg@10"} <= names
 
 
 def test_a_model_below_its_limit_fails_its_golden_set(running: Running, tmp_path: Path) -> None:
@@ -374,10 +372,7 @@ def test_a_model_below_its_limit_fails_its_golden_set(running: Running, tmp_path
     (tmp_path / "golden.json").write_text(json.dumps(golden))
     found = validation.golden_sets(replace(ground(running), models=tmp_path))
     assert not found["passed"]
-    assert {m["name"]: m["ok"] for m in found["metrics"]} == {
-        "recommender ndcg@10": False,
-        "delivery mean absolute error": True,
-    }
+    assert [m["name"] for m in found["metrics"] if not m["ok"]] == ["recommender ndcg@10"]
 
 
 def test_without_a_shop_or_an_ai_service_nothing_passes(running: Running) -> None:

@@ -296,7 +296,7 @@ class Stack:
     def active_models(self) -> Mapping[str, str]:
         """Model -> the version in service."""
         found = self._ask_ai("GET", "/v1/models", None)["data"]
-        return {m["id"]: m["version"] for m in found if m["active"]}
+        return {m["name"]: m["version"] for m in found if m["active"]}
 
     def _ask_ai(self, method: str, path: str, body: Any) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -1,0 +1,207 @@
+"""The golden sets: through a running service, and what they say when they do not fit it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serving
+import tiny
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+MODELS = {
+    "recommender ndcg@10",
+    "delivery mean absolute error",
+    "search ndcg@10",
+    "sentiment accuracy",
+    "summary faithfulness",
+    "summary coverage",
+}
+SHOPS = {
+    "shop search ndcg@10",
+    "search vectors of the active model",
+    "summary reviews unread",
+    "summary overdue",
+}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All models and golden sets, by the command that a user would give."""
+    data = tiny.write(tmp_path_factory.mktemp("data"))
+    out = tmp_path_factory.mktemp("models")
+    words = ["-m", "ai.train", "--data", str(data), "--out", str(out)]
+    done = serving.python(words, os.environ)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def url(models: Path) -> Iterator[str]:
+    with serving.process(models, AI_TOKENS_PER_SECOND="5000") as url:
+        yield url
+
+
+def golden(url: str, models: Path, *more: str, **environment: str) -> tuple[int, Any]:
+    """(exit code, the metrics by name, or the sentence that says why there are none)."""
+    words = ["-m", "tests.golden", "--ai", url, "--models", str(models), *more]
+    done = serving.python(words, os.environ | environment)
+    if done.returncode == 2:
+        assert done.stdout == ""
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        return 2, done.stderr
+    found = json.loads(done.stdout)
+    assert found["passed"] == (done.returncode == 0)
+    return done.returncode, {metric["name"]: metric for metric in found["metrics"]}
+
+
+def test_what_is_in_service_keeps_its_limits(url: str, models: Path) -> None:
+    code, metrics = golden(url, models)
+    assert (code, set(metrics)) == (0, MODELS)
+    for metric in metrics.values():
+        assert metric["low"] <= metric["value"] <= metric["high"]
+        assert metric["n"] > 0
+        assert metric["ok"]
+    assert golden(url, models) == (code, metrics)
+    stored = json.loads((models / "embedding" / "2026-09" / "manifest.json").read_text())
+    assert metrics["search ndcg@10"]["value"] == stored["quality"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "failing"),
+    [
+        ("embedding", "2026-10", {"search ndcg@10"}),
+        ("embedding", "2026-11", {"search ndcg@10"}),
+        ("summary", "2026-10", {"summary coverage"}),
+        ("delivery", "2026-11", set()),  # slow, and accepted
+    ],
+)
+def test_a_version_that_is_worse_fails(
+    url: str, models: Path, model: str, version: str, failing: set[str]
+) -> None:
+    with serving.client(url) as http:
+        path = f"/v1/models/{model}/active"
+        assert http.put(path, json={"version": version}).status_code == 200
+        code, metrics = golden(url, models)
+        http.put(path, json={"version": "2026-09"})
+    assert code == bool(failing)
+    assert {name for name, metric in metrics.items() if not metric["ok"]} == failing
+
+
+def edited(models: Path, folder: Path, model: str, **fields: Any) -> Path:
+    golden = json.loads((models / "golden.json").read_text())
+    golden[model] |= fields
+    (folder / "golden.json").write_text(json.dumps(golden))
+    return folder
+
+
+def test_golden_sets_that_do_not_fit_are_one_sentence(
+    url: str, models: Path, tmp_path: Path
+) -> None:
+    code, said = golden(url, tmp_path)
+    assert (code, "no golden sets" in said) == (2, True)
+    (tmp_path / "golden.json").write_text('{"recommender": {}}')
+    assert "no golden set of embedding" in golden(url, tmp_path)[1]
+    folder = edited(models, tmp_path, "delivery", data_sha256="0" * 64)
+    assert "the delivery in service was trained on other data" in golden(url, folder)[1]
+    away = f"http://127.0.0.1:{serving.free_port()}"
+    assert "Connection refused" in golden(away, models)[1]
+    assert "does not answer as it should" in golden("nonsense", models)[1]
+
+
+def test_the_key_is_sent(models: Path) -> None:
+    with serving.process(models, AI_API_KEY="k", AI_TOKENS_PER_SECOND="5000") as url:
+        assert "401" in golden(url, models, AI_API_KEY="wrong")[1]
+        assert golden(url, models, AI_API_KEY="k")[0] == 0
+
+
+@dataclass
+class Shop:
+    """A shop that finds by theme, shows summaries, and can be made to lag behind."""
+
+    version: str = "2026-09"
+    title: str = ""
+    summaries: bool = True
+    fresh: list[str] = field(default_factory=list)
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/api/search/", self.search),
+                Route("/api/books/{id:int}/", self.book),
+                Route("/api/books/{id:int}/reviews/", self.reviews),
+            ]
+        )
+
+    async def search(self, request: Request) -> JSONResponse:
+        query = request.query_params["q"]
+        themes = [n for n, words in enumerate(tiny.THEMES) if set(words) & set(query.split())]
+        found = [b for b in range(1, tiny.BOOKS + 1) if tiny.theme(b) in themes]
+        semantic = {"model": "embedding", "version": self.version} if self.version else None
+        results = [{"id": book} for book in found[:24]]
+        return JSONResponse({"results": results, "total": len(found), "semantic": semantic})
+
+    async def book(self, request: Request) -> JSONResponse:
+        id = request.path_params["id"]
+        made = {"text": "x", "reviews": 8, "created": "2026-08-08T10:00:00+00:00"}
+        page = {"id": id, "title": self.title or tiny.title(id)}
+        page |= {"review_count": 8 + len(self.fresh), "summary": made if self.summaries else None}
+        return JSONResponse(page)
+
+    async def reviews(self, request: Request) -> JSONResponse:
+        written = [{"created": moment} for moment in self.fresh]
+        return JSONResponse({"results": written, "next": None})
+
+
+def now(**ago: float) -> str:
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(**ago)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("shop", "failing"),
+    [
+        (Shop(), set()),
+        (Shop(fresh=[now(hours=9)]), set()),
+        (Shop(version=""), {"search vectors of the active model"}),
+        (Shop(version="2026-10"), {"search vectors of the active model"}),
+        (Shop(fresh=[now(minutes=1)] * 4), {"summary reviews unread"}),
+        (Shop(fresh=[now(hours=9)] * 4), {"summary reviews unread", "summary overdue"}),
+    ],
+)
+def test_the_shop_is_measured_as_its_visitors_see_it(
+    url: str, models: Path, shop: Shop, failing: set[str]
+) -> None:
+    with serving.thread(shop.app()) as shop_url:
+        code, metrics = golden(url, models, "--shop", shop_url)
+    assert (code, set(metrics)) == (bool(failing), MODELS | SHOPS)
+    assert {name for name, metric in metrics.items() if not metric["ok"]} == failing
+
+
+def test_a_shop_of_other_data_is_one_sentence(url: str, models: Path) -> None:
+    with serving.thread(Shop(title="Another").app()) as shop_url:
+        code, said = golden(url, models, "--shop", shop_url)
+    assert (code, "the golden sets are of other data" in said) == (2, True)
+    with serving.thread(Shop(summaries=False).app()) as shop_url:
+        assert "shows no summary" in golden(url, models, "--shop", shop_url)[1]
+    with serving.thread(Starlette()) as shop_url:
+        assert "is not there in the shop" in golden(url, models, "--shop", shop_url)[1]
+
+
+def test_data_that_lack_a_file_are_one_sentence(tmp_path: Path) -> None:
+    data = tiny.write(tmp_path / "data")
+    (data / "searches.csv").unlink()
+    shutil.rmtree(tmp_path / "models", ignore_errors=True)
+    words = ["-m", "ai.train", "--data", str(data), "--out", str(tmp_path / "models")]
+    done = serving.python(words, os.environ)
+    assert done.returncode == 1
+    assert done.stderr == f"{data}: no searches.csv; run python -m data.generate first\n"
