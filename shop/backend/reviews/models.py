@@ -19,7 +19,12 @@ class Review(models.Model):
     class Meta:
         indexes = [models.Index(fields=["book", "-created", "-id"], name="review_book_newest")]
         constraints = [
-            models.UniqueConstraint(fields=["customer", "book"], name="review_customer_book")
+            # One in words; a mere rating, should we take those, may be followed by one.
+            models.UniqueConstraint(
+                fields=["customer", "book"],
+                condition=~models.Q(text=""),
+                name="review_customer_book",
+            )
         ]
 
     def __str__(self) -> str:

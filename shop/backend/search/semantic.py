@@ -15,7 +15,7 @@ from shop.caching import cached
 DAY = 24 * 3600
 NEAREST = 50
 CLOSE = 0.4
-"""From here on a book is about what was asked; words that nobody knows are close to nothing."""
+"""Cosine from which a book is about what was asked; words that nobody knows are close to none."""
 
 ACTIVE_SECONDS = 30
 REQUEUE = 600
@@ -38,7 +38,7 @@ def nearest(text: str) -> tuple[list[int], provider.Source | None]:
         query = _query(" ".join(text.casefold().split()), vectors, active)
     except Unavailable:
         return [], None
-    scores = vectors.near(query)
+    scores = vectors.matrix @ query
     best = np.argsort(-scores, kind="stable")[:NEAREST]
     found = vectors.books[best[scores[best] >= CLOSE]]
     return found.tolist(), provider.Source(active.model, vectors.version)
