@@ -19,6 +19,10 @@ class AddToCart(serializers.Serializer):
     quantity = serializers.IntegerField(min_value=1, max_value=20, default=1)
 
 
+class Quantity(serializers.Serializer):
+    quantity = serializers.IntegerField(min_value=1, max_value=20)
+
+
 class Address(serializers.Serializer):
     name = serializers.CharField(max_length=120)
     email = serializers.EmailField()
@@ -41,3 +45,20 @@ class OrderPage(serializers.ModelSerializer):
         fields = [
             "id", "name", "email", "city", "total_cents", "delivery_hours", "created", "lines",
         ]  # fmt: skip
+
+
+class OrderRow(serializers.ModelSerializer):
+    """An order in a list."""
+
+    lines = Line(many=True)
+
+    class Meta:
+        model = Order
+        fields = ["id", "created", "total_cents", "delivery_hours", "confirmed", "lines"]
+
+
+class StaffRow(OrderRow):
+    """An order in the staff's list, with whom it goes to."""
+
+    class Meta(OrderRow.Meta):
+        fields = [*OrderRow.Meta.fields, "name", "email", "city"]
