@@ -24,6 +24,9 @@ class Visitor:
     def post(self, path: str, body: Any, expected: int) -> Any:
         return self._checked(self.http.post(path, json=body), expected)
 
+    def patch(self, path: str, body: Any, expected: int) -> Any:
+        return self._checked(self.http.patch(path, json=body), expected)
+
     def delete(self, path: str, expected: int = 200) -> Any:
         return self._checked(self.http.delete(path), expected)
 
@@ -34,4 +37,22 @@ class Visitor:
                 f"{response.request.method} {response.request.url.path}: "
                 f"{response.status_code} instead of {expected}: {response.text[:200]}"
             )
-        return response.json()
+        return response.json() if response.content else None
+
+
+PASSWORD = "correct horse"
+
+
+def member(visitor: Visitor | None = None) -> tuple[Visitor, dict[str, str]]:
+    """A visitor with an account of their own, logged in; and what they said of themselves."""
+    visitor = visitor or Visitor()
+    told = {"name": "Mem Ber", "email": f"{uuid.uuid4().hex}@example.com", "city": "Istra"}
+    visitor.post("/api/account/", told | {"password": PASSWORD}, 201)
+    return visitor, told
+
+
+def staff() -> Visitor:
+    """Somebody of the staff, logged in (an account of the demonstration data)."""
+    visitor = Visitor(anonymous=True)
+    visitor.post("/api/session/", {"email": "staff@example.com", "password": "quayside"}, 200)
+    return visitor

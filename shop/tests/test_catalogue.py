@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import unittest
 
 from tests.session import Visitor
@@ -23,7 +25,10 @@ class CatalogueTest(unittest.TestCase):
         self.assertIn("release", answer)
 
     def test_pages_are_documents(self) -> None:
-        for path in ("/", "/books", "/books/1", "/cart", "/search"):
+        for path in (
+            "/", "/books", "/books/1", "/cart", "/search", "/checkout", "/orders", "/orders/1",
+            "/account", "/assistant",
+        ):  # fmt: skip
             response = self.visitor.http.get(path)
             self.assertEqual(response.status_code, 200, path)
             self.assertIn('id="root"', response.text)
@@ -55,6 +60,40 @@ class CatalogueTest(unittest.TestCase):
         self.assertIn("sort", self.visitor.get("/api/books/?sort=colour", 400))
         self.assertIn("after", self.visitor.get("/api/books/?after=nonsense", 400))
         self.assertIn("q", self.visitor.get("/api/search/?q=", 400))
+        for name, text in (
+            ("min_price", "-1"), ("max_price", "1e9"), ("max_price", "99999999999999999999"),
+            ("min_rating", "6"), ("min_rating", "nan"), ("min_rating", "five"), ("in_stock", "2"),
+            ("genre", "x" * 51), ("genre", "a%00b"),
+        ):  # fmt: skip
+            self.assertIn(name, self.visitor.get(f"/api/books/?{name}={text}", 400), text)
+        self.assertIn("max_price", self.visitor.get("/api/books/?min_price=9&max_price=8", 400))
+
+    def test_made_up_cursors_are_refused(self) -> None:
+        for sort in ("popular", "newest", "rating", "price"):
+            for values in (
+                ["x", 1],
+                [None, 1],
+                [[], {}],
+                ["\0", 1],
+                [1],
+                {},
+                [1e300, 1],
+                ["NaN", 1],
+            ):
+                text = json.dumps(values).encode()
+                cursor = base64.urlsafe_b64encode(text).decode().rstrip("=")
+                answer = self.visitor.http.get(f"/api/books/?sort={sort}&after={cursor}")
+                self.assertIn(answer.status_code, (200, 400), (sort, values))
+
+    def test_lists_are_narrowed(self) -> None:
+        query = "min_price=1500&max_price=2500&min_rating=3.5&in_stock=1&genre="
+        for sort in ("popular", "price"):
+            page = self.visitor.get(f"/api/books/?sort={sort}&{query}")
+            further = self.visitor.get(f"/api/books/?sort={sort}&{query}&after={page['next']}")
+            books = page["results"] + further["results"]
+            self.assertEqual(len({book["id"] for book in books}), 48)
+            self.assertTrue(all(1500 <= book["price_cents"] <= 2500 for book in books))
+            self.assertTrue(all(book["rating"] >= 3.5 for book in books))
 
     def test_an_unknown_genre_is_empty_and_an_unknown_book_missing(self) -> None:
         self.assertEqual(self.visitor.get("/api/books/?genre=nothing")["results"], [])

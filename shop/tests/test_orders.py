@@ -5,7 +5,8 @@ from __future__ import annotations
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.session import Visitor
+from tests.session import Visitor, member
+from tests.waiting import until
 
 ADDRESS = {"name": "Test Visitor", "email": "test@example.com", "city": "Brenn"}
 
@@ -45,7 +46,10 @@ class OrderTest(unittest.TestCase):
 
     def test_nonsense_is_refused(self) -> None:
         self.visitor.post("/api/cart/items/", {"book": 99999999}, 404)
-        self.visitor.post("/api/cart/items/", {"book": 1, "quantity": 0}, 400)
+        for quantity in (0, -1, 21, 10**30, 1.5, "many", None, [1]):
+            self.visitor.post("/api/cart/items/", {"book": 1, "quantity": quantity}, 400)
+        for book in ("x", None, 10**30, {}):
+            self.visitor.post("/api/cart/items/", {"book": book}, 404 if book == 10**30 else 400)
         self.visitor.post("/api/checkout/", ADDRESS, 400)
         self.visitor.post("/api/checkout/", {"name": "x"}, 400)
 
@@ -72,6 +76,69 @@ class OrderTest(unittest.TestCase):
         self.visitor.post("/api/checkout/", ADDRESS, 409)
         self.assertEqual(self.visitor.get(f"/api/books/{book['id']}/")["stock"], book["stock"])
         self.visitor.delete(f"/api/cart/items/{book['id']}/")
+
+    def test_quantities_change_within_reason(self) -> None:
+        book = scarce_book(self.visitor)
+        path = f"/api/cart/items/{book['id']}/"
+        self.visitor.patch(path, {"quantity": 2}, 404)
+        self.visitor.post("/api/cart/items/", {"book": book["id"]}, 201)
+        cart = self.visitor.patch(path, {"quantity": 4}, 200)
+        self.assertEqual([item["quantity"] for item in cart["items"]], [4])
+        for quantity in (0, 21, -3, "x"):
+            self.visitor.patch(path, {"quantity": quantity}, 400)
+        for _ in range(49):
+            self.visitor.post("/api/cart/items/", {"book": book["id"], "quantity": 20}, 201)
+        self.visitor.post("/api/cart/items/", {"book": book["id"], "quantity": 20}, 400)
+        self.visitor.delete(path)
+
+    def test_the_last_copies_are_sold_once(self) -> None:
+        """Of many who want more than half of what is left, at the same moment, one gets it."""
+        cards = self.visitor.get("/api/books/?sort=price&in_stock=1")["results"]
+        books = [self.visitor.get(f"/api/books/{card['id']}/") for card in cards]
+        book = max(books, key=lambda b: b["stock"])
+        wanted = book["stock"] // 2 + 1
+        buyers = [Visitor() for _ in range(8)]
+        for buyer in buyers:
+            for start in range(0, wanted, 20):
+                few = {"book": book["id"], "quantity": min(20, wanted - start)}
+                buyer.post("/api/cart/items/", few, 201)
+        with ThreadPoolExecutor(len(buyers)) as pool:
+            answers = list(
+                pool.map(lambda b: b.http.post("/api/checkout/", json=ADDRESS).status_code, buyers)
+            )
+        self.assertEqual(sorted(answers), [201] + [409] * 7)
+        left = self.visitor.get(f"/api/books/{book['id']}/")["stock"]
+        self.assertTrue(0 <= left <= book["stock"] - wanted)
+        # Who came too late has lost nothing.
+        carts = [buyer.get("/api/cart/")["items"] for buyer in buyers]
+        self.assertEqual(sum(1 for cart in carts if cart), 7)
+
+    def test_orders_are_listed_and_confirmed(self) -> None:
+        book = scarce_book(self.visitor)
+        self.assertEqual(self.visitor.get("/api/orders/"), {"results": [], "next": None})
+        for _ in range(2):
+            self.visitor.post("/api/cart/items/", {"book": book["id"]}, 201)
+            placed = self.visitor.post("/api/checkout/", ADDRESS, 201)
+        orders = self.visitor.get("/api/orders/")["results"]
+        self.assertEqual(len(orders), 2)
+        self.assertEqual(orders[0]["id"], placed["id"])
+        self.assertEqual([line["title"] for line in orders[0]["lines"]], [book["title"]])
+        until(lambda: self.visitor.get("/api/orders/")["results"][0]["confirmed"])
+        self.assertEqual(Visitor(anonymous=True).get("/api/orders/")["results"], [])
+
+    def test_a_customers_address_is_known(self) -> None:
+        # What a browser ordered before its customer registered is the account's.
+        visitor, book = Visitor(), scarce_book(self.visitor)
+        visitor.post("/api/cart/items/", {"book": book["id"]}, 201)
+        first = visitor.post("/api/checkout/", ADDRESS, 201)
+        _, told = member(visitor)
+        visitor.post("/api/cart/items/", {"book": book["id"]}, 201)
+        second = visitor.post("/api/checkout/", {"city": "Fjelby"}, 201)
+        order = visitor.get(f"/api/orders/{second['id']}/")
+        self.assertEqual((order["name"], order["email"]), (told["name"], told["email"]))
+        self.assertEqual(order["city"], "Fjelby")
+        orders = visitor.get("/api/orders/")["results"]
+        self.assertEqual([o["id"] for o in orders], [second["id"], first["id"]])
 
     def test_a_second_click_orders_nothing(self) -> None:
         book = scarce_book(self.visitor)

@@ -14,8 +14,8 @@ from shop.caching import cached
 
 DAY = 24 * 3600
 NEAREST = 50
-CLOSE = 0.35
-"""Cosine from which a book is about the same; words that nobody knows are close to nothing."""
+CLOSE = 0.4
+"""From here on a book is about what was asked; words that nobody knows are close to nothing."""
 
 ACTIVE_SECONDS = 30
 REQUEUE = 600
@@ -31,14 +31,14 @@ def nearest(text: str) -> tuple[list[int], provider.Source | None]:
     try:
         vectors = current()
         active = cached("embedding:active", ACTIVE_SECONDS, _active)
-        if (vectors is None or vectors.version != active.version) and not _agreed(active.version):
-            return [], None
-        if vectors is None:
-            return [], None
+        if vectors is None or vectors.version != active.version:
+            agreed = _agreed(active.version)
+            if vectors is None or not agreed:
+                return [], None
         query = _query(" ".join(text.casefold().split()), vectors, active)
     except Unavailable:
         return [], None
-    scores = vectors.matrix @ query
+    scores = vectors.near(query)
     best = np.argsort(-scores, kind="stable")[:NEAREST]
     found = vectors.books[best[scores[best] >= CLOSE]]
     return found.tolist(), provider.Source(active.model, vectors.version)
@@ -68,12 +68,8 @@ def _query(text: str, vectors: Vectors, active: provider.Source) -> np.ndarray:
             raise Unavailable(f"embedded by {answer.source.version}, not {vectors.version}")
         return answer.vectors[0]
 
-    found = np.array(
-        cached(
-            f"embedding:{vectors.version}:{sha256(text.encode()).hexdigest()[:32]}", DAY, compute
-        ),
-        "<f4",
-    )
+    key = f"embedding:{vectors.version}:{sha256(text.encode()).hexdigest()[:32]}"
+    found = np.array(cached(key, DAY, compute), "<f4")
     if len(found) != vectors.matrix.shape[1]:
         raise Unavailable(f"a vector of {len(found)} numbers")
     return found

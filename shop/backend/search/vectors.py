@@ -13,11 +13,21 @@ KEY, SECONDS = "vectors:version", 30
 
 
 class Vectors(NamedTuple):
-    """``matrix`` (n, d) float32 has the vector of ``books[i]`` in row i."""
+    """``matrix`` (n, d) float32 has the vector of ``books[i]`` in row i, without its part along
+    ``axis`` (d), and of unit length.
+
+    What all texts have in common says nothing, and what is meant by nobody consists of little else
+    (Mu & Viswanath 2018, "All-but-the-Top").
+    """
 
     version: str
     books: np.ndarray
     matrix: np.ndarray
+    axis: np.ndarray
+
+    def near(self, query: np.ndarray) -> np.ndarray:
+        """How close each book is to a query's vector (d) of unit length, -1 to 1."""
+        return self.matrix @ (query - (query @ self.axis) * self.axis)
 
 
 _held: tuple[str, Vectors | None] = ("", None)
@@ -54,4 +64,12 @@ def _load() -> Vectors | None:
     if len(set(versions)) != 1 or len({len(v) for v in vectors}) != 1:
         return None
     matrix = np.frombuffer(b"".join(vectors), "<f4").reshape(len(books), -1)
-    return Vectors(versions[0], np.array(books, np.int32), matrix)
+    return Vectors(versions[0], np.array(books, np.int32), *centred(matrix))
+
+
+def centred(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(the rows without their common direction, of unit length; that direction)."""
+    axis = matrix.mean(axis=0)
+    axis /= max(float(np.linalg.norm(axis)), 1e-9)
+    rows = matrix - np.outer(matrix @ axis, axis)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), axis

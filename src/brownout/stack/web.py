@@ -30,6 +30,9 @@ WARM = ("/", "/api/home/", "/api/books/", "/api/books/1/", "/api/search/?q=river
 
 ROUNDS = 4
 
+MEMORY = {"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
+"""A password hash takes 16 MB for a moment: each thread would keep its own for the next one."""
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -85,7 +88,7 @@ class Web:
             name=f"{service}-{tag}-{self._count}",
             service=service,
             argv=self._argv([self._socket, private] if shared else [private]),
-            env=shop(self._wiring, "web", tag, frontend) | {"PYTHONDONTWRITEBYTECODE": "1"},
+            env=shop(self._wiring, "web", tag, frontend) | MEMORY,
             cwd=release / "backend",
             log=self._wiring.run / "logs" / f"web-{tag}.log",
             release=tag,
