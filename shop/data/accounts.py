@@ -57,7 +57,7 @@ def visitor_of(customer: int) -> uuid.UUID:
 
 
 def password_hash() -> str:
-    """As Django's ScryptPasswordHasher stores it, with Django 5.2's costs: it need not update."""
+    """As Django's ScryptPasswordHasher stores it, at the costs of the shop's own hasher."""
     n, r, p = 2**14, 8, 1
     made = hashlib.scrypt(PASSWORD.encode(), salt=SALT.encode(), n=n, r=r, p=p, dklen=64)
     return f"scrypt${n}${SALT}${r}${p}${base64.b64encode(made).decode()}"
