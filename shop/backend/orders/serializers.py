@@ -19,6 +19,10 @@ class AddToCart(serializers.Serializer):
     quantity = serializers.IntegerField(min_value=1, max_value=20, default=1)
 
 
+class Quantity(serializers.Serializer):
+    quantity = serializers.IntegerField(min_value=1, max_value=20)
+
+
 class Address(serializers.Serializer):
     name = serializers.CharField(max_length=120)
     email = serializers.EmailField()

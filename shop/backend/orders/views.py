@@ -1,6 +1,7 @@
 """Cart, checkout and orders in the API."""
 
 from django.db.models import F
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -12,7 +13,7 @@ from catalog.models import Book
 from orders.cart import LIMIT, summary
 from orders.checkout import checkout
 from orders.models import CartItem, Order
-from orders.serializers import Address, AddToCart, OrderPage
+from orders.serializers import Address, AddToCart, OrderPage, Quantity
 from shop.visitors import known_visitor, remember, visitor_of
 
 
@@ -43,6 +44,16 @@ class CartItems(APIView):
 
 
 class CartItemDetail(APIView):
+    def patch(self, request: Request, id: int) -> Response:
+        """Set how many copies of a book the cart holds."""
+        wanted = Quantity(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        visitor = visitor_of(request)
+        items = CartItem.objects.filter(visitor=visitor, book_id=id)
+        if not items.update(quantity=wanted.validated_data["quantity"]):
+            raise Http404
+        return Response(summary(visitor))
+
     def delete(self, request: Request, id: int) -> Response:
         """Take a book out of the cart."""
         visitor = visitor_of(request)

@@ -15,6 +15,11 @@ urlpatterns = [
     path("", page),
     path("books", page),
     path("books/<int:id>", page),
-    path("cart", page),
     path("search", page),
+    path("cart", page),
+    path("checkout", page),
+    path("orders", page),
+    path("orders/<int:id>", page),
+    path("account", page),
+    path("assistant", page),
 ]
