@@ -44,7 +44,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
         (["drill", "healthy", "--random"], "--random draws the scenario; leave its id out"),
         (["drill", "healthy", "--pace", "slow"], "--pace slow: choose one of quick, normal"),
         (["drill", "healthy", "--responder", "cat"], "--responder cat: choose one of terminal, "),
-        (["drill", "healthy", "--size", "vast"], "--size vast: choose one of normal, small"),
+        (["drill", "healthy", "--size", "vast"], "--size vast: choose one of small, normal, large"),
         (["drill", "healthy", "--notify", "nonsense"], "--notify nonsense: not an Apprise URL"),
         (["drill", "healthy", "--minutes", "-1"], "--minutes -1: a positive number is wanted"),
         (["drill", "healthy", "--seed", "x"], "Invalid value for '--seed'"),

@@ -1,205 +1,195 @@
-"""Serve the trained models over HTTP.
+"""Serve the trained models over HTTP, to OpenAI's clients and to the shop.
 
     AI_MODELS=DIR python -m ai.serve --port 8100
 
-One process; one thread computes, so that models never fight over the cores. The queue before it is
-bounded: when it is full the answer is 429, and who has gone away is not served.
+One process; one thread for each model. A model's queue is bounded: when it is full the answer is
+429, and who has gone away is not served. In the environment:
+
+- ``AI_MODELS``: the folder of the models; ``AI_STATE``: a file that remembers what is active
+- ``AI_API_KEY``: when set, every call but /healthz must carry it (Authorization: Bearer KEY)
+- ``AI_QUEUE``: calls of one model at a time (64); ``AI_TOKENS_PER_SECOND``: pace of speech (150)
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
+import hmac
+import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ai import models
+from ai import endpoints, protocol
+from ai.endpoints import Endpoints
+from ai.protocol import Refused, problem
+from ai.registry import Registry, Unknown, Unusable
+from ai.store import Broken
+from ai.workers import Full, Gone
 
-QUEUE = 64
-"""Calls that may wait for the model thread."""
-
-
-class Registry:
-    """All stored versions, and which one of each model is active.
-
-    ``state`` remembers the choice over a restart; without it the oldest version is active.
-    """
-
-    def __init__(self, folder: Path, state: Path | None) -> None:
-        self._folder = folder
-        self._state = state
-        self.manifests = {
-            name.name: {v.name: models.manifest(v) for v in sorted(name.iterdir()) if v.is_dir()}
-            for name in sorted(folder.iterdir())
-            if name.is_dir()
-        }
-        self.active = {name: min(versions) for name, versions in self.manifests.items()}
-        if state and state.exists():
-            stored = json.loads(state.read_text())
-            self.active |= {n: v for n, v in stored.items() if v in self.manifests.get(n, {})}
-        self._loaded = {name: self._load(name, v) for name, v in self.active.items()}
-
-    def _load(self, name: str, version: str) -> tuple[str, Any]:
-        return version, models.load(self._folder / name / version)
-
-    def current(self, name: str) -> tuple[str, Any]:
-        """The active version of a model and the model itself."""
-        return self._loaded[name]
-
-    def activate(self, name: str, version: str) -> None:
-        """Load a version and put it in service; the old one answers until then."""
-        loaded = self._load(name, version)
-        self._loaded[name] = loaded
-        self.active[name] = version
-        if self._state:
-            self._state.write_text(json.dumps(self.active))
+log = logging.getLogger("ai")
 
 
 class Service:
-    """The endpoints over one registry."""
+    """What is to be said of the models themselves."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
-        self._waiting = 0
+    def __init__(self, answers: Endpoints) -> None:
+        self._answers = answers
+        self._registry = answers.registry
 
-    def application(self) -> Starlette:
-        post = ["POST"]
-        return Starlette(
-            routes=[
-                Route("/healthz", self.health),
-                Route("/v1/models", self.list),
-                Route("/v1/models/{name}/active", self.activate, methods=["PUT"]),
-                Route("/v1/recommend", self._model("recommender", self.recommend), methods=post),
-                Route("/v1/similar", self._model("recommender", self.similar), methods=post),
-                Route("/v1/predict/delivery", self._model("delivery", self.predict), methods=post),
+    async def health(self, request: Request) -> Response:
+        """Ready: what is active is loaded. ``busy``: calls of each model, waiting ones too."""
+        busy = {name: worker.busy for name, worker in self._answers.workers.items()}
+        release = os.environ.get("RELEASE", "")
+        return JSONResponse({"status": "ok", "release": release, "busy": busy})
+
+    async def list(self, request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": self._listed()})
+
+    async def one(self, request: Request) -> Response:
+        wanted = request.path_params["id"]
+        for model in self._listed():
+            if wanted == model["id"] or (wanted == model["name"] and model["active"]):
+                return JSONResponse(model | {"id": wanted})
+        raise Unknown(f"no model {wanted!r}; GET /v1/models lists them")
+
+    async def activate(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        version = (await protocol.body_of(request)).get("version")
+        if not isinstance(version, str):
+            raise ValueError("version: a text is wanted")
+        await self._answers.load(self._registry.activate, name, version)
+        return JSONResponse({"model": name, "version": version, "active": True})
+
+    def _listed(self) -> list[dict[str, object]]:
+        active = self._registry.active
+        return protocol.listed(
+            [
+                (name, version, active[name] == version, stored.manifest, stored.broken)
+                for name, versions in self._registry.stored.items()
+                for version, stored in versions.items()
             ]
         )
 
-    async def health(self, request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok", "release": os.environ.get("RELEASE", "")})
 
-    async def list(self, request: Request) -> JSONResponse:
-        found = [
-            {"id": name, "active": self._registry.active[name] == version, **manifest}
-            for name, versions in self._registry.manifests.items()
-            for version, manifest in versions.items()
-        ]
-        return JSONResponse({"data": found})
+class Key:
+    """Lets nobody in without the key, except to /healthz."""
 
-    async def activate(self, request: Request) -> JSONResponse:
-        name = request.path_params["name"]
-        version = (await body_of(request)).get("version")
-        known = self._registry.manifests.get(name)
-        if known is None:
-            return problem(404, f"no model {name!r}; known: {', '.join(self._registry.manifests)}")
-        if version not in known:
-            return problem(404, f"no version {version!r} of {name}; known: {', '.join(known)}")
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._loader, self._registry.activate, name, version)
-        return JSONResponse({"model": name, "version": version, "active": True})
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app, self._key = app, f"Bearer {key}".encode()
 
-    @staticmethod
-    def recommend(model: models.Recommender, body: dict[str, Any]) -> dict[str, Any]:
-        return {"books": model.recommend(whole(body, "customer"), count_of(body))}
-
-    @staticmethod
-    def similar(model: models.Recommender, body: dict[str, Any]) -> dict[str, Any]:
-        return {"books": model.similar(whole(body, "book"), count_of(body))}
-
-    @staticmethod
-    def predict(model: models.Delivery, body: dict[str, Any]) -> dict[str, Any]:
-        return {"hours": model.predict(models.rows_of(body.get("orders")))}
-
-    def _model(
-        self, name: str, answer: Callable[[Any, dict[str, Any]], dict[str, Any]]
-    ) -> Callable[[Request], Awaitable[JSONResponse]]:
-        """An endpoint that computes in the model thread."""
-
-        async def endpoint(request: Request) -> JSONResponse:
-            body = await body_of(request)
-            if self._waiting >= QUEUE:
-                return problem(429, "too many calls are waiting", {"Retry-After": "1"})
-            version, model = self._registry.current(name)
-            self._waiting += 1
-            try:
-                call = self._thread.submit(answer, model, body)
-                result = await self._unless_gone(request, asyncio.wrap_future(call))
-            except ValueError as error:
-                return problem(400, str(error))
-            finally:
-                self._waiting -= 1
-            named = {"model": name, "version": version}
-            headers = {"ai-model": name, "ai-model-version": version}
-            return JSONResponse(named | result, headers=headers)
-
-        return endpoint
-
-    @staticmethod
-    async def _unless_gone(request: Request, call: asyncio.Future[Any]) -> Any:
-        """The call's result; cancelled (if it still waits) when the client hangs up."""
-        while True:
-            done, _ = await asyncio.wait([call], timeout=0.25)
-            if done:
-                return call.result()
-            if await request.is_disconnected():
-                call.cancel()
-                raise ValueError("the client has gone")
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] != "/healthz":
+            given = Headers(scope=scope).get("authorization", "").encode()
+            if not hmac.compare_digest(given, self._key):
+                refusal = problem(401, "no or a wrong API key was sent", "invalid_api_key")
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
-async def body_of(request: Request) -> dict[str, Any]:
-    """The JSON object of a request; an empty one when it is something else."""
+async def _failed(request: Request, error: Exception) -> Response:
+    """The answer for whatever went wrong."""
+    match error:
+        case Refused():
+            return problem(error.status, str(error), error.code)
+        case ValueError():
+            return problem(400, str(error), "invalid_value")
+        case Unknown():
+            return problem(404, str(error), "model_not_found")
+        case Broken():
+            return problem(409, str(error), "model_broken")
+        case Full():
+            return problem(429, "too many calls are waiting", "queue_full", {"Retry-After": "1"})
+        case Gone() | ClientDisconnect():
+            return Response(status_code=499)
+        case HTTPException():
+            return problem(error.status_code, error.detail, None, error.headers)
+    log.exception("unexpected: %s %s", request.method, request.url.path, exc_info=error)
+    return problem(500, "the model failed; the service's log says how", "internal_error")
+
+
+EXPECTED = (
+    Refused,
+    ValueError,
+    Unknown,
+    Broken,
+    Full,
+    Gone,
+    ClientDisconnect,
+    HTTPException,
+    Exception,
+)
+
+
+def application(answers: Endpoints, key: str = "") -> ASGIApp:
+    """The service as an ASGI application."""
+    service, post = Service(answers), ["POST"]
+    own = {
+        "/v1/recommend": answers.predict("recommender", endpoints.recommend),
+        "/v1/similar": answers.predict("recommender", endpoints.similar),
+        "/v1/predict/delivery": answers.predict("delivery", endpoints.predict),
+        "/v1/classify/sentiment": answers.predict("sentiment", endpoints.classify),
+        "/v1/embeddings": answers.embeddings,
+        "/v1/chat/completions": answers.chat,
+    }
+    app = Starlette(
+        routes=[
+            Route("/healthz", service.health),
+            Route("/v1/models", service.list),
+            Route("/v1/models/{id}", service.one),
+            Route("/v1/models/{name}/active", service.activate, methods=["PUT"]),
+            *(Route(path, endpoint, methods=post) for path, endpoint in own.items()),
+        ],
+        exception_handlers=dict.fromkeys(EXPECTED, _failed),
+    )
+    return Key(app, key) if key else app
+
+
+def configured(environment: Mapping[str, str]) -> ASGIApp:
+    """The service of an environment; raises Unusable, in one sentence."""
+    if not environment.get("AI_MODELS"):
+        raise Unusable("AI_MODELS is not set; set it to the folder that python -m ai.train wrote")
     try:
-        body = await request.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+        places = int(environment.get("AI_QUEUE", "64"))
+        pace = float(environment.get("AI_TOKENS_PER_SECOND", "150"))
+    except ValueError as error:
+        raise Unusable(f"AI_QUEUE and AI_TOKENS_PER_SECOND: numbers, please ({error})") from error
+    if places < 1 or not pace > 0:
+        raise Unusable("AI_QUEUE and AI_TOKENS_PER_SECOND: both must be positive")
+    state = environment.get("AI_STATE")
+    registry = Registry(Path(environment["AI_MODELS"]), Path(state) if state else None)
+    return application(Endpoints(registry, places, pace), environment.get("AI_API_KEY", ""))
 
 
-def whole(body: dict[str, Any], name: str) -> int:
-    value = body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{name}: a whole number is wanted, not {value!r}")
-    return value
-
-
-def count_of(body: dict[str, Any]) -> int:
-    count = whole({"count": 12} | body, "count")
-    if not 1 <= count <= 100:
-        raise ValueError(f"count: 1 to 100, not {count}")
-    return count
-
-
-def problem(status: int, text: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": {"message": text}}, status, headers)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Serve the trained models.")
     parser.add_argument("--port", type=int, default=8100)
     args = parser.parse_args(argv)
-    state = os.environ.get("AI_STATE")
-    registry = Registry(Path(os.environ["AI_MODELS"]), Path(state) if state else None)
+    try:
+        app = configured(os.environ)
+    except Unusable as error:
+        print(f"ai.serve: {error}", file=sys.stderr)
+        return 2
     uvicorn.run(
-        Service(registry).application(),
+        app,
         host="127.0.0.1",
         port=args.port,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,
     )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -27,7 +27,7 @@ from brownout.stack.account import Account, become_nobody
 from brownout.stack.dataset import prepare
 from brownout.stack.ports import free_ports
 from brownout.stack.postgres import Postgres
-from brownout.stack.recipe import Recipe
+from brownout.stack.recipe import Recipe, Size
 from brownout.stack.room import need_disk, need_memory
 from brownout.stack.supervisor import Supervisor
 
@@ -52,9 +52,11 @@ SHOP = {
         with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
             if sys.argv[1] == "migrate":
                 connection.execute("CREATE TABLE books (id int PRIMARY KEY, title text)")
+                connection.execute("CREATE TABLE moods (book_id int REFERENCES books, mood text)")
             elif sys.argv[1] == "load":
-                with connection.cursor().copy("COPY books FROM STDIN (FORMAT csv)") as copy:
-                    copy.write(pathlib.Path(sys.argv[3], "books.csv").read_bytes())
+                for path in pathlib.Path(sys.argv[3]).glob("*.csv"):
+                    with connection.cursor().copy(f"COPY {path.stem} FROM STDIN CSV") as copy:
+                        copy.write(path.read_bytes())
     """,
     "ai/train.py": """
         import pathlib, sys
@@ -62,6 +64,9 @@ SHOP = {
         data, out = sys.argv[2], sys.argv[4]
         pathlib.Path(out).mkdir()
         pathlib.Path(out, "model").write_text(pathlib.Path(data, "options").read_text())
+        learned = pathlib.Path(data, "learned")
+        learned.mkdir()
+        (learned / "moods.csv").write_text("1,dry\\n2,fond\\n")
     """,
     "backend/catalog/models.py": "",
     "backend/catalog/views.py": "",
@@ -118,8 +123,9 @@ def test_made_once_and_served_from_a_copy(
     postgres = Postgres(supervisor.run_id, run, folder, free_ports(1)[0], second.password)
     supervisor.start(postgres.command(), postgres.ready, timeout=60)
     with psycopg.connect(postgres.url) as connection:
-        titles = connection.execute("SELECT title FROM books ORDER BY id").fetchall()
-    assert titles == [("Dune",), ("Emma",)]
+        query = "SELECT title, mood FROM books JOIN moods ON book_id = id ORDER BY id"
+        rows = connection.execute(query).fetchall()
+    assert rows == [("Dune", "dry"), ("Emma", "fond")]
     with psycopg.connect(postgres.admin_url) as connection:
         query = "SELECT count(*) FROM pg_stat_statements WHERE query LIKE 'COPY%'"
         assert connection.execute(query).fetchone() == (0,)
@@ -239,6 +245,15 @@ def test_the_longest_unused_go_first(
         os.utime(folder / "dataset.json", (number, number))
     last = prepare(Recipe(shop, seed=3), tmp_path, lambda step: None).folder
     assert kept(tmp_path) == sorted(path.name for path in (claimed.folder, newer, last))
+
+
+def test_a_size_that_does_not_fit_is_not_begun(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(dataset.SIZES, "large", Size(disk=1e15, memory=0, step=1))
+    with pytest.raises(MachineError, match=r"1000000\.0 GB are needed to make .* size large"):
+        prepare(Recipe(shop, size="large"), tmp_path, lambda step: None)
+    assert kept(tmp_path) == []
 
 
 def test_too_little_room_is_said_in_numbers(tmp_path: Path) -> None:

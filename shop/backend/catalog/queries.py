@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from catalog.models import Book, Genre
 from catalog.serializers import BookCard, GenreLine
 from reviews.models import Review
+from shop.caching import cached, renew
 
 SORTS = {
     "popular": ["-sold", "-id"],
@@ -40,14 +40,16 @@ def with_opinion() -> QuerySet[Book]:
 
 def top(sort: str) -> list[dict[str, Any]]:
     """The first books of a sort order, from the cache; a periodic task keeps it warm."""
-    return cache.get(f"top:{sort}") or refresh_top(sort)
+    return cached(f"top:{sort}", TOP_TIMEOUT, lambda: _top(sort))
 
 
 def refresh_top(sort: str) -> list[dict[str, Any]]:
     """Compute a top list anew and put it into the cache."""
-    found = BookCard(cards().order_by(*SORTS[sort])[:TOP], many=True).data
-    cache.set(f"top:{sort}", found, TOP_TIMEOUT)
-    return found
+    return renew(f"top:{sort}", TOP_TIMEOUT, lambda: _top(sort))
+
+
+def _top(sort: str) -> list[dict[str, Any]]:
+    return BookCard(cards().order_by(*SORTS[sort])[:TOP], many=True).data
 
 
 def genres() -> list[dict[str, Any]]:
@@ -57,4 +59,4 @@ def genres() -> list[dict[str, Any]]:
         counted = Genre.objects.annotate(count=Count("books")).order_by("name")
         return GenreLine(counted, many=True).data
 
-    return cache.get_or_set("genres", count, GENRES_TIMEOUT)
+    return cached("genres", GENRES_TIMEOUT, count)

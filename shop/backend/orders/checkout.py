@@ -11,6 +11,7 @@ from catalog.models import Book
 from orders.delivery import predict
 from orders.models import CartItem, Customer, Order, OrderLine
 from orders.tasks import confirm
+from recommendations.because import forget
 
 
 class SoldOut(APIException):
@@ -31,6 +32,7 @@ def checkout(visitor: UUID, address: dict[str, Any]) -> dict[str, Any]:
     delivery = predict(books, address["city"])
     with transaction.atomic():
         order = _place(visitor, address, delivery)
+        transaction.on_commit(lambda: forget(order.customer_id), robust=True)
         transaction.on_commit(lambda: confirm.delay(order.id))
     return {"id": order.id, "total_cents": order.total_cents, "delivery": delivery}
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.models import Book
 from orders.customers import city_of
-from recommendations.client import Unavailable, ask
+from recommendations.client import Unavailable, ask, named, numbers
 
 DISTANCE_KM = {
     "Aldport": 40.0, "Brenn": 120.0, "Corvala": 260.0, "Dunmere": 75.0, "Eastholm": 410.0,
@@ -36,13 +36,10 @@ def predict(books: list[Book], city: str | None) -> dict[str, Any] | None:
     """Hours until delivery, and by which model; None when the AI service is away."""
     try:
         answer = ask("/v1/predict/delivery", {"orders": [features(books, city)]})
+        [hours] = numbers(answer, "hours", 1)
     except Unavailable:
         return None
-    return {
-        "hours": answer["hours"][0],
-        "model": answer["model"],
-        "version": answer["version"],
-    }
+    return {"hours": hours} | named(answer)
 
 
 def estimate(books: list[Book], visitor: UUID | None) -> dict[str, Any] | None:

@@ -1,16 +1,20 @@
 """Customers, carts and orders."""
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 
 class Customer(models.Model):
-    """Somebody who has ordered; their browser is known by the ``visitor`` cookie."""
+    """Somebody who has ordered or has an account; their browser is known by its cookie."""
 
     visitor = models.UUIDField(unique=True)
     name = models.CharField(max_length=120)
     email = models.EmailField()
     city = models.CharField(max_length=80)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="customer"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -39,7 +43,16 @@ class Order(models.Model):
     confirmed = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["visitor", "-created"], name="order_visitor_newest")]
+        indexes = [
+            models.Index(fields=["visitor", "-created"], name="order_visitor_newest"),
+            # The staff's list: all orders, and those that wait for their mail (few).
+            models.Index(fields=["-created", "-id"], name="order_newest"),
+            models.Index(
+                fields=["-created", "-id"],
+                condition=models.Q(confirmed=None),
+                name="order_unconfirmed",
+            ),
+        ]
 
 
 class OrderLine(models.Model):

@@ -45,3 +45,20 @@ class OrderPage(serializers.ModelSerializer):
         fields = [
             "id", "name", "email", "city", "total_cents", "delivery_hours", "created", "lines",
         ]  # fmt: skip
+
+
+class OrderRow(serializers.ModelSerializer):
+    """An order in a list."""
+
+    lines = Line(many=True)
+
+    class Meta:
+        model = Order
+        fields = ["id", "created", "total_cents", "delivery_hours", "confirmed", "lines"]
+
+
+class StaffRow(OrderRow):
+    """An order in the staff's list, with whom it goes to."""
+
+    class Meta(OrderRow.Meta):
+        fields = [*OrderRow.Meta.fields, "name", "email", "city"]

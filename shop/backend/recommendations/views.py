@@ -1,5 +1,7 @@
 """The home page."""
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -7,7 +9,8 @@ from rest_framework.views import APIView
 from catalog.queries import by_ids, top
 from catalog.serializers import BookCard
 from orders.customers import customer_of
-from recommendations.service import for_customer
+from recommendations.because import last_read
+from recommendations.service import for_customer, similar
 from shop.visitors import visitor_of
 
 
@@ -19,5 +22,20 @@ class Home(APIView):
         books = by_ids(for_customer(customer)) if customer else []
         recommended = BookCard(books, many=True).data if books else top("popular")
         return Response(
-            {"recommended": recommended, "popular": top("popular"), "new": top("newest")}
+            {
+                "recommended": recommended,
+                "popular": top("popular"),
+                "new": top("newest"),
+                "because": because(customer) if customer else None,
+            }
         )
+
+
+def because(customer: int) -> dict[str, Any] | None:
+    """The book that a customer read last, and others like it; all cards in one query."""
+    read = last_read(customer)
+    others = similar(read) if read else []
+    first, *rest = by_ids([read, *others]) if others else [None]
+    if first is None or first.id != read or not rest:
+        return None
+    return {"book": BookCard(first).data, "books": BookCard(rest, many=True).data}

@@ -14,3 +14,10 @@ class ReviewLine(serializers.ModelSerializer):
     class Meta:
         model = Review
         fields = ["id", "rating", "text", "helpful", "created", "reviewer", "city"]
+
+
+class Opinion(serializers.Serializer):
+    """What somebody wants to say of a book."""
+
+    rating = serializers.IntegerField(min_value=1, max_value=5)
+    text = serializers.CharField(max_length=5000)

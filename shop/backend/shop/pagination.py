@@ -4,6 +4,8 @@ import base64
 import json
 from typing import Any
 
+from django.core.exceptions import ValidationError as Unfit
+from django.db import DataError
 from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
@@ -18,11 +20,15 @@ def decode(cursor: str, length: int) -> list[Any]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or len(values) != length:
-        raise ValidationError({"after": "This is not a cursor of this list."})
+        raise foreign()
     return values
+
+
+def foreign() -> ValidationError:
+    return ValidationError({"after": "This is not a cursor of this list."})
 
 
 def keyset(queryset: QuerySet, order: list[str], size: int, after: str) -> tuple[list[Any], Any]:
@@ -32,16 +38,25 @@ def keyset(queryset: QuerySet, order: list[str], size: int, after: str) -> tuple
     has them.
     """
     fields = [name.lstrip("-") for name in order]
-    if after:
-        value, last = decode(after, 2)
-        side = "lt" if order[0].startswith("-") else "gt"
-        # The first condition lets the index find the place, the second steps over equal values.
-        queryset = queryset.filter(
-            Q(**{f"{fields[0]}__{side}e": value})
-            & (Q(**{f"{fields[0]}__{side}": value}) | Q(**{f"{fields[1]}__{side}": last}))
-        )
-    rows = list(queryset.order_by(*order)[: size + 1])
+    try:
+        if after:
+            queryset = queryset.filter(_beyond(decode(after, 2), order[0], fields))
+        rows = list(queryset.order_by(*order)[: size + 1])
+    except (ValueError, TypeError, Unfit, DataError) as error:
+        # Whoever makes up a cursor can put anything into it that JSON has.
+        if not after:
+            raise
+        raise foreign() from error
     if len(rows) <= size:
         return rows, None
     last_row = rows[size - 1]
     return rows[:size], encode([getattr(last_row, name) for name in fields])
+
+
+def _beyond(last: list[Any], order: str, fields: list[str]) -> Q:
+    """What comes after a row with these values."""
+    side = "lt" if order.startswith("-") else "gt"
+    # The first condition lets the index find the place, the second steps over equal values.
+    return Q(**{f"{fields[0]}__{side}e": last[0]}) & (
+        Q(**{f"{fields[0]}__{side}": last[0]}) | Q(**{f"{fields[1]}__{side}": last[1]})
+    )

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from celery.schedules import crontab
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "for-development-only")
@@ -12,18 +14,25 @@ ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 RELEASE = os.environ.get("RELEASE", "development")
 
 INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
     "django.contrib.postgres",
+    "django.contrib.sessions",
     "rest_framework",
     "catalog",
     "reviews",
     "orders",
     "recommendations",
     "search",
+    "accounts",
+    "assistant",
+    "pages",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
 ]
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
@@ -49,18 +58,42 @@ CACHES = {
         "LOCATION": os.environ.get("CACHE_URL", "redis://127.0.0.1:6379/0"),
         "KEY_PREFIX": "shop",
         # Raise when the shape of a cached value changes: old releases may serve beside new ones.
-        "VERSION": 1,
+        "VERSION": 2,
         "TIMEOUT": 300,
     }
 }
+
+SESSION_ENGINE = "shop.sessions"
+SESSION_COOKIE_SAMESITE = "Lax"  # see accounts.authentication
+PASSWORD_HASHERS = ["accounts.hashers.Scrypt"]
 
 CELERY_BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/1")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Queues by what waits: a mail is not behind ten thousand embeddings. Workers take all of them.
+CELERY_TASK_ROUTES = {
+    "orders.tasks.*": {"queue": "mail"},
+    "reviews.tasks.*": {"queue": "summaries"},
+    "search.tasks.*": {"queue": "embeddings"},
+    "recommendations.tasks.*": {"queue": "recommendations"},
+}
 CELERY_BEAT_SCHEDULE = {
     "refresh-top-lists": {"task": "catalog.tasks.refresh_top_lists", "schedule": 45.0},
+    "recommend": {
+        "task": "recommendations.tasks.recommend",
+        "schedule": crontab(minute=10, hour=3),
+    },
+    "summarise-popular": {
+        "task": "reviews.tasks.summarise_popular",
+        "schedule": crontab(minute=40, hour=3),
+    },
+    "clear-sessions": {
+        "task": "accounts.tasks.clear_sessions",
+        "schedule": crontab(minute=0, hour=4),
+    },
+    "forget-vitals": {"task": "pages.tasks.forget_vitals", "schedule": crontab(minute=5, hour=4)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get("CELERY_BEAT_SCHEDULE", "/tmp/shop-beat")
 
@@ -68,7 +101,16 @@ EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = os.environ.get("MAIL_DIR", str(BASE_DIR / "mail"))
 DEFAULT_FROM_EMAIL = "orders@shop.example"
 
-AI_BASE_URL = os.environ.get("AI_BASE_URL", "http://127.0.0.1:8100")
+# Embeddings and chat: our own service, or any provider that speaks OpenAI's protocol.
+AI_BASE_URL = os.environ.get("AI_BASE_URL", "http://127.0.0.1:8100/v1")
+AI_API_KEY = os.environ.get("AI_API_KEY", "local")
+AI_EMBEDDING_MODEL = os.environ.get("AI_EMBEDDING_MODEL", "embedding")
+AI_CHAT_MODEL = os.environ.get("AI_CHAT_MODEL", "summary")
+# Recommendations, delivery times and sentiment: our own service.
+MODELS_URL = os.environ.get("MODELS_URL", "http://127.0.0.1:8100")
+# When the provider's embedding model is not the one that made the stored vectors: "reembed" all
+# books and search with the old vectors until then, or "refuse" to search by meaning.
+SEARCH_ON_MISMATCH = os.environ.get("SEARCH_ON_MISMATCH", "reembed")
 
 FRONTEND_DIST = Path(os.environ.get("FRONTEND_DIST", BASE_DIR.parent / "frontend" / "dist"))
 STATIC_URL = "/static/"
@@ -86,7 +128,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["shop.parsing.SmallJSON"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,

@@ -18,8 +18,9 @@ from brownout.app import proving, show
 from brownout.app.flight import RESPONDERS, Choice, Flight, interrupts, say
 from brownout.model import BrownoutError, Workload
 from brownout.site import Plan, Site
+from brownout.stack.recipe import SIZES
 
-SIZES = ("normal", "small")
+SIZE_HELP = "The shop's data: small, normal or large (docs/commands.md)."
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +44,7 @@ def drill(
     notify: Annotated[
         list[str] | None, typer.Option(help="An Apprise URL that gets the alerts.")
     ] = None,
-    size: Annotated[str, typer.Option(help="The shop's data: normal or small.")] = "normal",
+    size: Annotated[str, typer.Option(help=SIZE_HELP)] = "normal",
 ) -> int:
     """Fly one drill to its debrief."""
     person = sys.stdin.isatty()
@@ -98,7 +99,7 @@ def up(
     load: Annotated[str, typer.Option(help="normal, peak or none.")] = "normal",
     seed: Annotated[int, typer.Option(help="Decides what users do.")] = 7,
     out: Annotated[Path | None, typer.Option(help="The run folder.")] = None,
-    size: Annotated[str, typer.Option(help="The shop's data: normal or small.")] = "normal",
+    size: Annotated[str, typer.Option(help=SIZE_HELP)] = "normal",
 ) -> int:
     """Start the shop and its stack, print every URL, stay until Ctrl-C."""
     _one_of("--load", load, ("normal", "peak", "none"))

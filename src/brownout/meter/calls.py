@@ -1,13 +1,18 @@
-"""Calls to AI and other HTTP services through httpx: target, model, version, time."""
+"""Calls to AI and other HTTP services through httpx (or httpx2, as the openai client makes them):
+target, model, version, time."""
 
 from __future__ import annotations
 
+import importlib
 import re
 import time
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from brownout.meter.work import CURRENT, Work, caller
 
+LIBRARIES = ("httpx", "httpx2")
 VARYING = re.compile(r"/(\d+|[0-9a-fA-F-]{16,})(?=/|$)")
 
 
@@ -31,13 +36,18 @@ def _begin(work: Work, request: Any) -> int:
 
 
 def install() -> None:
-    """Wrap httpx's clients, when the application has httpx."""
-    try:
-        import httpx
-    except ImportError:
-        return
-    send, async_send = httpx.Client.send, httpx.AsyncClient.send
+    """Wrap the clients of the libraries that the application has."""
+    for name in LIBRARIES:
+        try:
+            library = importlib.import_module(name)
+        except ImportError:
+            continue
+        library.Client.send = _metered(library.Client.send)
+        library.AsyncClient.send = _async_metered(library.AsyncClient.send)
 
+
+def _metered(send: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(send)
     def metered(self: Any, request: Any, **kwargs: Any) -> Any:
         work = CURRENT.get()
         if work is None:
@@ -49,16 +59,20 @@ def install() -> None:
         finally:
             _count(work, request, response, where, began)
 
-    async def async_metered(self: Any, request: Any, **kwargs: Any) -> Any:
+    return metered
+
+
+def _async_metered(send: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(send)
+    async def metered(self: Any, request: Any, **kwargs: Any) -> Any:
         work = CURRENT.get()
         if work is None:
-            return await async_send(self, request, **kwargs)
+            return await send(self, request, **kwargs)
         where, began, response = caller(), _begin(work, request), None
         try:
-            response = await async_send(self, request, **kwargs)
+            response = await send(self, request, **kwargs)
             return response
         finally:
             _count(work, request, response, where, began)
 
-    httpx.Client.send = metered  # type: ignore[method-assign]
-    httpx.AsyncClient.send = async_metered  # type: ignore[method-assign]
+    return metered

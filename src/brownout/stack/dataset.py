@@ -17,13 +17,10 @@ from typing import IO, Any
 
 from brownout.model import BrownoutError
 from brownout.stack.account import Account, account
-from brownout.stack.recipe import Recipe
+from brownout.stack.recipe import SIZES, Recipe
 from brownout.stack.room import copy_tree, need_disk, need_memory, open_folder
 from brownout.stack.seeding import Progress, build
 from brownout.stack.supervisor import Supervisor
-
-DISK, MEMORY = 0.6e9, 0.6e9
-"""Free bytes that making a dataset needs: twice the 200 MB and 310 MB that it was seen to take."""
 
 KEPT = 4
 """Datasets that stay in the cache; the longest unused go first."""
@@ -66,10 +63,10 @@ class Dataset:
 def prepare(
     recipe: Recipe, cache: Path, progress: Progress, ended: threading.Event | None = None
 ) -> Dataset:
-    """The dataset from the cache; made now if it is not there (some 20 s), unless ``ended`` is set.
+    """The dataset from the cache; made now (seconds to minutes) if it is not there.
 
     Raises MachineError without the disk, memory or PostgreSQL that it takes, BrownoutError with
-    the end of the log when one of the shop's commands fails, or when it was ended.
+    the end of the log when one of the shop's commands fails, or when ``ended`` is set.
     """
     ended = ended or threading.Event()
     folder = cache / "datasets" / recipe.key()
@@ -83,8 +80,9 @@ def prepare(
         claim.close()
         with _lock(folder, fcntl.LOCK_EX, progress, ended):
             if not (folder / "dataset.json").exists():
-                need_disk(folder.parent, DISK, "to make the shop's data")
-                need_memory(MEMORY, "to make the shop's data")
+                purpose = f"to make the shop's data, size {recipe.size}"
+                need_disk(folder.parent, SIZES[recipe.size].disk, purpose)
+                need_memory(SIZES[recipe.size].memory, purpose)
                 build(recipe, folder, progress, ended)
                 _prune(folder)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from brownout.stack import programs
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when the layout or the making of a dataset changes."""
 
 INGREDIENTS = (
@@ -25,8 +25,27 @@ INGREDIENTS = (
 
 
 @dataclass(frozen=True)
+class Size:
+    """What making a dataset of a size takes at most; a few times what it was seen to take."""
+
+    disk: float
+    """Free bytes, its files while it is made and afterwards."""
+    memory: float
+    """Free bytes."""
+    step: float
+    """Seconds that one step may take on a slow machine."""
+
+
+SIZES = {
+    "small": Size(disk=0.3e9, memory=0.6e9, step=600),
+    "normal": Size(disk=1.0e9, memory=1.0e9, step=600),
+    "large": Size(disk=8e9, memory=4e9, step=3600),
+}
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """What makes a dataset; ``size`` is normal or small."""
+    """What makes a dataset; ``size`` is one of ``SIZES``."""
 
     shop: Path
     seed: int = 7

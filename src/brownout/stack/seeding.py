@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,15 +21,14 @@ from brownout.stack import programs
 from brownout.stack.environment import ONE_THREAD, plain
 from brownout.stack.ports import free_ports
 from brownout.stack.postgres import Postgres
-from brownout.stack.recipe import Recipe
+from brownout.stack.recipe import SIZES, Recipe
 from brownout.stack.room import open_folder, size_of
 from brownout.stack.supervisor import Command, Supervisor
 
 Progress = Callable[[str], None]
 """Told what begins, for people to read; from several threads."""
 
-PATIENCE = 600.0
-"""Seconds that one step may take on a slow machine (a fast one needs ten)."""
+Step = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,12 @@ class Kitchen:
         models = str(self.result / "models")
         self._python("train", "", "-m", "ai.train", "--data", self._data, "--out", models)
 
+    def load_learned(self) -> None:
+        """What training wrote for the database: vectors, summaries and the like."""
+        self.progress("loading what the models learned")
+        learned = str(self.result / "data" / "learned")
+        self._python("load-learned", "backend", "manage.py", "load", "--data", learned)
+
     def finish(self) -> None:
         """Every page visible and frozen: reading must not write. Statistics begin at zero."""
         self.progress("tidying up the database")
@@ -74,6 +79,17 @@ class Kitchen:
         for child in self.supervisor.children():
             self.supervisor.stop(child, grace=30.0)
         self.postgres.sync(self.supervisor)
+
+    def plan(self) -> dict[Step, list[Step]]:
+        """Each step, after those that it needs."""
+        return {
+            self.generate: [],
+            self.database: [],
+            self.train: [self.generate],
+            self.load: [self.generate, self.database],
+            self.load_learned: [self.load, self.train],
+            self.finish: [self.load_learned],
+        }
 
     @property
     def _data(self) -> str:
@@ -89,8 +105,8 @@ class Kitchen:
         }
         environment = plain(postgres.run_id, postgres.run) | ONE_THREAD | settings
         log = postgres.run / "logs" / f"{name}.log"
-        argv = [sys.executable, *words]
-        self.supervisor.run(Command(name, "seeding", argv, environment, cwd, log), PATIENCE)
+        command = Command(name, "seeding", [sys.executable, *words], environment, cwd, log)
+        self.supervisor.run(command, SIZES[self.recipe.size].step)
 
 
 def build(recipe: Recipe, folder: Path, progress: Progress, ended: threading.Event) -> None:
@@ -107,9 +123,7 @@ def build(recipe: Recipe, folder: Path, progress: Progress, ended: threading.Eve
         threading.Thread(target=_end, args=(supervisor, ended), daemon=True).start()
         result.mkdir(mode=0o700)
         kitchen = _kitchen(recipe, supervisor, work, result, progress)
-        together(supervisor, kitchen.generate, kitchen.database)
-        together(supervisor, kitchen.load, kitchen.train)
-        kitchen.finish()
+        run_all(supervisor, kitchen.plan())
         cluster = kitchen.postgres.folder
         if cluster.parent != result:
             shutil.move(cluster, result / "postgres")
@@ -149,13 +163,24 @@ def _kitchen(
     return Kitchen(recipe, supervisor, postgres, result, progress)
 
 
-def together(supervisor: Supervisor, *steps: Callable[[], None]) -> None:
-    """Run the steps in parallel; when one fails, end the others at once and raise its error."""
-    with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
-        futures = [pool.submit(step) for step in steps]
+def run_all(supervisor: Supervisor, plan: Mapping[Step, Sequence[Step]]) -> None:
+    """Run each step of the plan as soon as the earlier ones that it needs are done.
+
+    When one fails, the others are ended at once and its error is raised.
+    """
+    with concurrent.futures.ThreadPoolExecutor(len(plan)) as pool:
+        futures: dict[Step, concurrent.futures.Future[None]] = {}
+        for step, needs in plan.items():
+            futures[step] = pool.submit(_after, [futures[need] for need in needs], step)
         try:
-            for future in concurrent.futures.as_completed(futures):
+            for future in concurrent.futures.as_completed(futures.values()):
                 future.result()
         except BaseException:
             supervisor.close()
             raise
+
+
+def _after(needed: Sequence[concurrent.futures.Future[None]], step: Step) -> None:
+    for future in needed:
+        future.result()
+    step()

@@ -8,6 +8,9 @@ from pathlib import Path
 from brownout.stack.environment import Wiring, shop
 from brownout.stack.supervisor import Command
 
+QUEUES = ("celery", "mail", "summaries", "embeddings", "recommendations")
+"""All of the shop's; one process is enough for them, and turns from one to the next."""
+
 READY = " ready."
 """What Celery logs when its consumer runs (use readiness.says): asking it over its own control
 channel takes a second."""
@@ -22,6 +25,7 @@ def command(wiring: Wiring, release: Path, tag: str, name: str = "") -> Command:
         service="worker",
         argv=[
             *(sys.executable, "-m", "celery", "-A", "shop", "worker"),
+            *("--queues", ",".join(QUEUES)),
             *("--pool", "solo", "-B", "--schedule-filename", str(schedule)),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("--hostname", f"{name}@%h", "--loglevel", "INFO"),

@@ -1,0 +1,79 @@
+"""Search by meaning: the query's vector against those of all books."""
+
+from hashlib import sha256
+
+import numpy as np
+from django.conf import settings
+from django.core.cache import cache
+
+from recommendations.client import Unavailable
+from search import tasks
+from search.vectors import Vectors, current
+from shop import provider
+from shop.caching import cached
+
+DAY = 24 * 3600
+NEAREST = 50
+CLOSE = 0.35
+"""Cosine from which a book is about the same; words that nobody knows are close to nothing."""
+
+ACTIVE_SECONDS = 30
+REQUEUE = 600
+"""Seconds after which embedding all books is asked for again."""
+
+
+def nearest(text: str) -> tuple[list[int], provider.Source | None]:
+    """Ids of the books that are about ``text``, nearest first, and by which model.
+
+    No ids and None while the provider is away, and while the books' vectors are of another
+    version than its model and SEARCH_ON_MISMATCH refuses that: their numbers mean nothing together.
+    """
+    try:
+        vectors = current()
+        active = cached("embedding:active", ACTIVE_SECONDS, _active)
+        if (vectors is None or vectors.version != active.version) and not _agreed(active.version):
+            return [], None
+        if vectors is None:
+            return [], None
+        query = _query(" ".join(text.casefold().split()), vectors, active)
+    except Unavailable:
+        return [], None
+    scores = vectors.matrix @ query
+    best = np.argsort(-scores, kind="stable")[:NEAREST]
+    found = vectors.books[best[scores[best] >= CLOSE]]
+    return found.tolist(), provider.Source(active.model, vectors.version)
+
+
+def _active() -> provider.Source:
+    """The model that answers now."""
+    return provider.embed(["book"], settings.AI_EMBEDDING_MODEL).source
+
+
+def _agreed(version: str) -> bool:
+    """Whether to serve on with the stored vectors; all books are then embedded anew."""
+    if settings.SEARCH_ON_MISMATCH != "reembed":
+        return False
+    if cache.add(f"embedding:queued:{version}", 1, REQUEUE):
+        tasks.embed_books.delay(version)
+    return True
+
+
+def _query(text: str, vectors: Vectors, active: provider.Source) -> np.ndarray:
+    """The query's vector by the model that made the books' vectors; raises Unavailable."""
+    model = tasks.model_of(vectors.version, active.version)
+
+    def compute() -> list[float]:
+        answer = provider.embed([text], model)
+        if answer.source.version != vectors.version:
+            raise Unavailable(f"embedded by {answer.source.version}, not {vectors.version}")
+        return answer.vectors[0]
+
+    found = np.array(
+        cached(
+            f"embedding:{vectors.version}:{sha256(text.encode()).hexdigest()[:32]}", DAY, compute
+        ),
+        "<f4",
+    )
+    if len(found) != vectors.matrix.shape[1]:
+        raise Unavailable(f"a vector of {len(found)} numbers")
+    return found
