@@ -101,7 +101,7 @@ export default function Book({ params }: { params: { id: string } }) {
   const book = useQuery(queries.book(params.id));
   useTitle(book.data?.title ?? "Book");
   return (
-    <Answer of={book} waiting={<BookSkeleton />}>
+    <Answer of={book} waiting={<BookSkeleton />} heading="This book cannot be shown">
       {(data) => (
         // Another book is another page: no question or form is carried over to it.
         <article key={data.id}>

@@ -43,7 +43,7 @@ export default function Cart() {
   useTitle("Cart");
   const cart = useQuery({ ...queries.cart(), staleTime: 0 });
   return (
-    <Answer of={cart}>
+    <Answer of={cart} heading="Your cart cannot be shown">
       {(data) =>
         data.items.length === 0 ? (
           <Empty />

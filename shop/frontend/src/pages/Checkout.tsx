@@ -37,11 +37,15 @@ function AddressForm() {
     // Once the account is known, the form begins anew with its address.
     <form className="fields card" key={account.data?.email} onSubmit={submit}>
       <h2>Where to</h2>
-      {account.data === null && (
-        <p className="quiet">
-          <Link href="/account?next=/checkout">Log in</Link> to have this filled in.
-        </p>
-      )}
+      <p className="quiet">
+        {account.data ? (
+          "As your account says; change it for this order if you like."
+        ) : (
+          <>
+            <Link href="/account?next=/checkout">Log in</Link> to have this filled in.
+          </>
+        )}
+      </p>
       <AddressFields known={account.data} />
       <button disabled={order.isPending}>{order.isPending ? "Ordering…" : "Order"}</button>
       {order.error && <p role="alert">{order.error.message}</p>}

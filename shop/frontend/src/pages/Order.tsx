@@ -49,7 +49,7 @@ export default function Order({ params }: { params: { id: string } }) {
   const order = useQuery(queries.order(params.id));
   useTitle(`Order ${params.id}`);
   return (
-    <Answer of={order}>
+    <Answer of={order} heading="This order cannot be shown">
       {(data) => (
         <article className="order">
           {placed && (

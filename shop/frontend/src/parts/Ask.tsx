@@ -8,6 +8,7 @@ const LONGEST = 300;
 function Written({ text, state, source, error }: Answering) {
   return (
     <div className="answer" aria-live="polite" aria-busy={state === "writing"}>
+      {state === "idle" && <p className="quiet">The answer comes from what readers wrote.</p>}
       {text && <p className={state === "writing" ? "writing" : undefined}>{text}</p>}
       {state === "writing" && !text && <p className="quiet">Reading the reviews…</p>}
       {state === "stopped" && <p className="quiet">Stopped.</p>}

@@ -17,10 +17,12 @@ function Mood({ positive, reviews }: { positive: number; reviews: number }) {
 
 /** What readers say altogether; nothing where the shop has not found out yet. */
 export function Readers({ summary, sentiment }: Pick<BookPage, "summary" | "sentiment">) {
-  if (!summary && !sentiment) return null;
+  // A shop that knows neither (undefined) has no such part at all.
+  if (summary === undefined && sentiment === undefined) return null;
   return (
     <section className="readers card">
       <h2>What readers say</h2>
+      {!summary && <p className="quiet">There are too few reviews for a summary yet.</p>}
       {summary && (
         <>
           <p className="summary">{summary.text}</p>

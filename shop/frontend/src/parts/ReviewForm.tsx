@@ -55,17 +55,18 @@ function Form({ id }: { id: string }) {
 /** The form for those who are logged in, the way to log in for others. */
 export function ReviewForm({ id }: { id: string }) {
   const session = useQuery(queries.session());
-  if (session.data === undefined) return null;
+  // The place is kept until it is known who reads.
+  if (session.data === undefined) return <div className="review-way" />;
   if (session.data) {
     return (
-      <details className="write">
+      <details className="review-way">
         <summary>Write a review</summary>
         <Form id={id} />
       </details>
     );
   }
   return (
-    <p className="quiet">
+    <p className="quiet review-way">
       <Link href={`/account?next=/books/${id}`}>Log in</Link> to write a review.
     </p>
   );
