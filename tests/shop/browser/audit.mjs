@@ -17,10 +17,13 @@ const ADDRESS = { name: "Ada Lund", email: "ada@example.com", city: "Brenn" };
 
 /** Page -> path, for a person with a filled cart and an order behind them. */
 async function pages(context) {
-  await post(context, "/api/cart/items/", { book: 7 });
+  // The most popular book has most to show: a summary, a mood, a page full of reviews.
+  const { popular } = await (await context.request.get("/api/home/")).json();
+  const book = popular[0].id;
+  await post(context, "/api/cart/items/", { book });
   const { id } = await post(context, "/api/checkout/", ADDRESS);
-  await post(context, "/api/cart/items/", { book: 9, quantity: 2 });
-  await post(context, "/api/cart/items/", { book: 12 });
+  await post(context, "/api/cart/items/", { book: popular[1].id, quantity: 2 });
+  await post(context, "/api/cart/items/", { book: popular[2].id });
   return {
     home: "/",
     browse: "/books",
@@ -29,7 +32,7 @@ async function pages(context) {
     search: "/search?q=river",
     "search, nothing": "/search?q=zzzzzz",
     "search, empty": "/search",
-    book: "/books/7",
+    book: `/books/${book}`,
     "book, unknown": "/books/99999999",
     cart: "/cart",
     checkout: "/checkout",
@@ -37,7 +40,7 @@ async function pages(context) {
     orders: "/orders",
     account: "/account",
     assistant: "/assistant?q=river",
-    "assistant, chosen": "/assistant?q=river&book=7",
+    "assistant, chosen": `/assistant?q=river&book=${book}`,
   };
 }
 

@@ -1,4 +1,7 @@
-/** Somebody finds a book, buys two of it and looks at the order; throws when they cannot. */
+/**
+ * Somebody finds a book, buys two of it and looks at the order, narrows the list, opens an account,
+ * asks about a book and reviews it. Throws when they cannot.
+ */
 import assert from "node:assert/strict";
 
 import { open, withBrowser } from "./browser.mjs";
@@ -48,9 +51,44 @@ async function narrow(page) {
   await page.waitForFunction((n) => document.querySelectorAll(".books > li").length > n, before);
 }
 
+/** From a book to the account and back. */
+async function register(page, book) {
+  await page.goto(book);
+  await page.getByRole("link", { name: "Log in" }).click();
+  const form = page.locator("form", { hasText: "Open an account" });
+  await form.getByLabel("Name").fill("Ada Lund");
+  await form.getByLabel("E-mail").fill(`ada${Date.now()}@example.com`);
+  await form.getByLabel("City").fill("Brenn");
+  await form.getByLabel("Password").fill("a long harbour walk");
+  await form.getByRole("button", { name: "Register" }).click();
+  await page.waitForURL(`**${book}`);
+}
+
+async function ask(page) {
+  await page.getByLabel("Your question").fill("What do readers like about it?");
+  await page.getByRole("button", { name: "Ask", exact: true }).click();
+  await page.getByText("Answered by our model").waitFor();
+  // An answer that never comes can be stopped.
+  await page.route("**/ask/", () => {});
+  await page.getByRole("button", { name: "What do they criticise?" }).click();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByText("Stopped.").waitFor();
+}
+
+async function review(page) {
+  await page.getByText("Write a review").click();
+  await page.getByRole("radio", { name: "Very good" }).check();
+  await page.getByLabel("Your review").fill("It kept me company on the ferry.");
+  await page.getByRole("button", { name: "Send review" }).click();
+  await page.locator(".reviews").getByText("It kept me company on the ferry.").waitFor();
+}
+
 await withBrowser(async (browser) => {
   const context = await open(browser, { width: 1280, height: 800 });
   const page = await context.newPage();
   await buy(page, await find(page));
   await narrow(page);
+  await register(page, "/books/7");
+  await ask(page);
+  await review(page);
 });

@@ -57,11 +57,13 @@ export function Ask({ book }: { book: number }) {
             onChange={(event) => setQuestion(event.target.value)}
           />
           {writing ? (
-            <button type="button" className="plain" onClick={stop}>
+            <button key="stop" type="button" className="plain" onClick={stop}>
               Stop
             </button>
           ) : (
-            <button disabled={!question.trim()}>Ask</button>
+            <button key="ask" disabled={!question.trim()}>
+              Ask
+            </button>
           )}
         </div>
       </form>
