@@ -1,42 +1,45 @@
-import { lazy, Suspense } from "react";
-import { Link, Route, Switch } from "wouter";
+import { Suspense } from "react";
+import { Route, Switch } from "wouter";
 
+import { useArrival } from "./arrival";
 import { Home } from "./pages/Home";
-import { SearchBox } from "./parts/SearchBox";
-
-const Books = lazy(() => import("./pages/Books"));
-const Book = lazy(() => import("./pages/Book"));
-const Cart = lazy(() => import("./pages/Cart"));
-const Search = lazy(() => import("./pages/Search"));
+import { NotFound } from "./pages/NotFound";
+import { Fallible } from "./parts/Fallible";
+import { Header } from "./parts/Header";
+import { Loading } from "./parts/Skeletons";
+import * as pages from "./routes";
 
 export function App() {
+  useArrival();
   return (
     <>
-      <header className="top">
-        <Link href="/" className="brand">
-          Quayside Books
-        </Link>
-        <nav aria-label="Main">
-          <Link href="/books">Browse</Link>
-          <Link href="/cart">Cart</Link>
-        </nav>
-        <SearchBox />
-      </header>
-      <main>
-        <Suspense fallback={<p role="status">Loading…</p>}>
-          <Switch>
-            <Route path="/" component={Home} />
-            <Route path="/books" component={Books} />
-            <Route path="/books/:id" component={Book} />
-            <Route path="/cart" component={Cart} />
-            <Route path="/search" component={Search} />
-            <Route>
-              <h1>There is nothing here</h1>
-            </Route>
-          </Switch>
-        </Suspense>
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <p id="arrival" className="unseen" aria-live="polite" />
+      <Header />
+      <main id="content" tabIndex={-1}>
+        <Fallible>
+          <Suspense fallback={<Loading />}>
+            <Switch>
+              <Route path="/" component={Home} />
+              <Route path="/books" component={pages.Books} />
+              <Route path="/books/:id" component={pages.Book} />
+              <Route path="/search" component={pages.Search} />
+              <Route path="/assistant" component={pages.Assistant} />
+              <Route path="/cart" component={pages.Cart} />
+              <Route path="/checkout" component={pages.Checkout} />
+              <Route path="/orders" component={pages.Orders} />
+              <Route path="/orders/:id" component={pages.Order} />
+              <Route path="/account" component={pages.Account} />
+              <Route component={NotFound} />
+            </Switch>
+          </Suspense>
+        </Fallible>
       </main>
-      <footer>Made-up books for practice. Nothing is really sold.</footer>
+      <footer>
+        <p>Made-up books for practice. Nothing is really sold.</p>
+      </footer>
     </>
   );
 }

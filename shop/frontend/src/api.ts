@@ -1,4 +1,8 @@
-/** The shop's API: types and the few calls that pages make. */
+/** The shop's API: types and the calls that pages make. Optional fields are younger than others. */
+
+import { ask, Refused, send } from "./http";
+
+export { Refused };
 
 export interface Card {
   id: number;
@@ -27,6 +31,15 @@ export interface Delivery {
   version: string;
 }
 
+/** What readers say, put together from `reviews` of them. */
+export interface Summary {
+  text: string;
+  model: string;
+  version: string;
+  reviews: number;
+  created: string;
+}
+
 export interface BookPage extends Omit<Card, "reviews"> {
   description: string;
   published: string;
@@ -36,6 +49,9 @@ export interface BookPage extends Omit<Card, "reviews"> {
   review_count: number;
   similar: Card[];
   delivery: Delivery | null;
+  summary?: Summary | null;
+  /** `positive`: the share of favourable reviews, 0 to 1. */
+  sentiment?: { positive: number; reviews: number } | null;
 }
 
 export interface Genre {
@@ -49,9 +65,30 @@ export interface Page<T> {
   next: string | null;
 }
 
+export interface HomePage {
+  recommended: Card[];
+  popular: Card[];
+  new: Card[];
+  because?: { book: Card; books: Card[] } | null;
+}
+
+/** `semantic` is null while the search by meaning is away. */
+export interface Found {
+  results: Card[];
+  total: number;
+  next?: string | null;
+  semantic?: { model: string; version: string } | null;
+}
+
 export interface CartPage {
   items: { book: Card; quantity: number }[];
   total_cents: number;
+}
+
+export interface Address {
+  name: string;
+  email: string;
+  city: string;
 }
 
 export interface Placed {
@@ -60,41 +97,61 @@ export interface Placed {
   delivery: Delivery | null;
 }
 
-export class Refused extends Error {}
-
-async function ask<T>(path: string, init?: RequestInit): Promise<T> {
-  const response = await fetch(`/api${path}`, init);
-  const body = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(reason(body) ?? `The shop answered ${response.status}.`);
-  return body as T;
+export interface OrderLine {
+  book: number;
+  title: string;
+  quantity: number;
+  price_cents: number;
 }
 
-function reason(body: unknown): string | undefined {
-  if (typeof body !== "object" || body === null) return undefined;
-  const first = Object.values(body)[0];
-  return Array.isArray(first) ? String(first[0]) : String(first);
+export interface Order extends Address {
+  id: number;
+  created: string;
+  total_cents: number;
+  delivery_hours: number | null;
+  lines: OrderLine[];
 }
 
-function send<T>(path: string, method: string, body?: unknown): Promise<T> {
-  const headers = { "Content-Type": "application/json" };
-  return ask<T>(path, { method, headers, body: JSON.stringify(body) });
+export interface OrderRow {
+  id: number;
+  created: string;
+  total_cents: number;
+  delivery_hours: number | null;
+  confirmed?: string | boolean | null;
+  lines: number | OrderLine[];
+}
+
+export interface Account extends Address {
+  staff: boolean;
+}
+
+type Signal = AbortSignal | undefined;
+
+function get<T>(path: string, signal: Signal): Promise<T> {
+  return ask<T>(path, { signal });
 }
 
 export const api = {
-  home: () => ask<{ recommended: Card[]; popular: Card[]; new: Card[] }>("/home/"),
-  genres: () => ask<Genre[]>("/genres/"),
-  books: (query: string) => ask<Page<Card>>(`/books/?${query}`),
-  book: (id: string) => ask<BookPage>(`/books/${id}/`),
+  home: (signal?: Signal) => get<HomePage>("/home/", signal),
+  genres: (signal?: Signal) => get<Genre[]>("/genres/", signal),
+  books: (query: string, signal?: Signal) => get<Page<Card>>(`/books/?${query}`, signal),
+  book: (id: string, signal?: Signal) => get<BookPage>(`/books/${id}/`, signal),
   reviews: (id: string, after: string) =>
     ask<Page<Review>>(`/books/${id}/reviews/?after=${encodeURIComponent(after)}`),
-  search: (q: string) =>
-    ask<{ results: Card[]; total: number }>(`/search/?q=${encodeURIComponent(q)}`),
-  cart: () => ask<CartPage>("/cart/"),
+  review: (id: string, body: { rating: number; text: string }) =>
+    send<Review>(`/books/${id}/reviews/`, "POST", body),
+  search: (query: string, signal?: Signal) => get<Found>(`/search/?${query}`, signal),
+  cart: (signal?: Signal) => get<CartPage>("/cart/", signal),
   add: (book: number) => send<CartPage>("/cart/items/", "POST", { book, quantity: 1 }),
+  change: (book: number, quantity: number) =>
+    send<CartPage>(`/cart/items/${book}/`, "PATCH", { quantity }),
   remove: (book: number) => send<CartPage>(`/cart/items/${book}/`, "DELETE"),
-  checkout: (address: object) => send<Placed>("/checkout/", "POST", address),
+  checkout: (address: Address) => send<Placed>("/checkout/", "POST", address),
+  orders: (after: string, signal?: Signal) =>
+    get<Page<OrderRow>>(`/orders/?after=${encodeURIComponent(after)}`, signal),
+  order: (id: string, signal?: Signal) => get<Order>(`/orders/${id}/`, signal),
+  session: (signal?: Signal) => get<{ account: Account | null }>("/session/", signal),
+  enter: (body: { email: string; password: string }) => send<Account>("/session/", "POST", body),
+  leave: () => send<null>("/session/", "DELETE"),
+  register: (body: Address & { password: string }) => send<Account>("/account/", "POST", body),
 };
-
-export function price(cents: number): string {
-  return `€${(cents / 100).toFixed(2)}`;
-}

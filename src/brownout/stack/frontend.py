@@ -87,7 +87,7 @@ def publish(built: Path, assets: Path) -> None:
             os.replace(target.with_suffix(".new"), target)
 
 
-def _modules(folder: Path, workshop: Workshop) -> Path:
+def modules(folder: Path, workshop: Workshop) -> Path:
     """node_modules for the front end's lock file, from the cache or installed now."""
     digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()[:16]
     target = workshop.cache / "node" / digest
@@ -104,13 +104,13 @@ def _modules(folder: Path, workshop: Workshop) -> Path:
 
 
 def _build(folder: Path, target: Path, workshop: Workshop) -> None:
-    modules = _modules(folder, workshop)
+    installed = modules(folder, workshop)
     with _beside(target) as work:
         for path in sources(folder):
             copy = work / path.relative_to(folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-        (work / "node_modules").symlink_to(modules)
+        (work / "node_modules").symlink_to(installed)
         _run(work, workshop, "run", "build")
         (work / "dist" / ".built-from").write_text(target.name)
         os.replace(work / "dist", target)

@@ -1,16 +1,24 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "wouter";
 
-import { api, price, type Review } from "../api";
+import { api, type BookPage, type Review } from "../api";
+import { useTitle } from "../arrival";
+import { count, day, price } from "../format";
 import { Answer } from "../parts/Answer";
+import { Ask } from "../parts/Ask";
 import { Books, Stars } from "../parts/Books";
 import { Cover } from "../parts/Cover";
+import { Readers } from "../parts/Readers";
+import { ReviewForm } from "../parts/ReviewForm";
+import { BookSkeleton } from "../parts/Skeletons";
+import { queries } from "../queries";
 
 function ReviewText({ review }: { review: Review }) {
   return (
     <li>
       <Stars rating={review.rating} /> <strong>{review.reviewer}</strong>{" "}
       <span className="quiet">
-        {review.city}, {new Date(review.created).toLocaleDateString()}
+        {review.city}, {day(review.created)}
       </span>
       <p>{review.text}</p>
     </li>
@@ -41,40 +49,72 @@ function AllReviews({ id, count }: { id: string; count: number }) {
   );
 }
 
-export default function Book({ params }: { params: { id: string } }) {
+function Buy({ book }: { book: BookPage }) {
   const client = useQueryClient();
-  const book = useQuery({ queryKey: ["book", params.id], queryFn: () => api.book(params.id) });
   const add = useMutation({
     mutationFn: api.add,
     onSuccess: (cart) => client.setQueryData(["cart"], cart),
   });
   return (
-    <Answer of={book}>
+    <>
+      <p className="actions">
+        <button disabled={add.isPending || !book.stock} onClick={() => add.mutate(book.id)}>
+          {book.stock ? "Add to cart" : "Sold out"}
+        </button>
+        <span role="status">
+          {add.isSuccess && (
+            <>
+              In <Link href="/cart">your cart</Link>.
+            </>
+          )}
+        </span>
+      </p>
+      {add.error && <p role="alert">{add.error.message}</p>}
+    </>
+  );
+}
+
+function About({ data }: { data: BookPage }) {
+  return (
+    <div className="book">
+      <Cover cover={data.cover} title={data.title} author={data.authors[0]} first />
+      <div>
+        <h1>{data.title}</h1>
+        <p className="by">
+          by {data.authors.join(", ")} ·{" "}
+          <Link href={`/books?genre=${data.genre.slug}`}>{data.genre.name}</Link> ·{" "}
+          {data.published.slice(0, 4)}
+        </p>
+        <p>
+          <Stars rating={data.rating} /> <a href="#reviews">{count(data.review_count, "review")}</a>
+        </p>
+        <p>{data.description}</p>
+        <p className="price">{price(data.price_cents)}</p>
+        {data.delivery && <p>Delivered in about {Math.round(data.delivery.hours)} hours.</p>}
+        <Buy book={data} />
+      </div>
+    </div>
+  );
+}
+
+export default function Book({ params }: { params: { id: string } }) {
+  const book = useQuery(queries.book(params.id));
+  useTitle(book.data?.title ?? "Book");
+  return (
+    <Answer of={book} waiting={<BookSkeleton />} heading="This book cannot be shown">
       {(data) => (
-        <article>
-          <div className="book">
-            <Cover cover={data.cover} title={data.title} />
-            <div>
-              <h1>{data.title}</h1>
-              <p>
-                by {data.authors.join(", ")} · {data.genre.name} · {data.published.slice(0, 4)}
-              </p>
-              <p>
-                <Stars rating={data.rating} /> ({data.review_count} reviews)
-              </p>
-              <p>{data.description}</p>
-              <p className="price">{price(data.price_cents)}</p>
-              {data.delivery && <p>Delivered in about {Math.round(data.delivery.hours)} hours.</p>}
-              <button disabled={add.isPending || !data.stock} onClick={() => add.mutate(data.id)}>
-                {data.stock ? "Add to cart" : "Sold out"}
-              </button>
-              <span role="status">{add.isSuccess && " In your cart."}</span>
-              {add.error && <p role="alert">{add.error.message}</p>}
-            </div>
+        // Another book is another page: no question or form is carried over to it.
+        <article key={data.id}>
+          <About data={data} />
+          <div className="beside">
+            <Readers summary={data.summary} sentiment={data.sentiment} />
+            <Ask book={data.id} />
           </div>
           {data.similar.length > 0 && <h2>Readers also looked at</h2>}
-          <Books books={data.similar} />
-          <h2>Reviews</h2>
+          <Books books={data.similar} shelf />
+          <h2 id="reviews">Reviews</h2>
+          <ReviewForm id={params.id} />
+          {data.review_count === 0 && <p>Nobody has reviewed this book yet.</p>}
           <ul className="reviews">
             {data.reviews.map((review) => (
               <ReviewText key={review.id} review={review} />

@@ -1,56 +1,59 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useSearchParams } from "wouter";
 
-import { api } from "../api";
+import { useTitle } from "../arrival";
+import { type Filters as Chosen, narrowed, NONE, read, write } from "../filters";
+import { count } from "../format";
+import { Failed } from "../parts/Answer";
 import { Books as Grid } from "../parts/Books";
-
-const SORTS = { popular: "Popular", newest: "Newest", rating: "Best rated", price: "Cheapest" };
+import { Filters, SortBy } from "../parts/Filters";
+import { More } from "../parts/More";
+import { BooksSkeleton } from "../parts/Skeletons";
+import { queries } from "../queries";
 
 export default function Books() {
-  const [genre, setGenre] = useState("");
-  const [sort, setSort] = useState("popular");
-  const genres = useQuery({ queryKey: ["genres"], queryFn: api.genres });
-  const list = useInfiniteQuery({
-    queryKey: ["books", genre, sort],
-    queryFn: ({ pageParam }) =>
-      api.books(new URLSearchParams({ genre, sort, after: pageParam }).toString()),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next,
-  });
+  useTitle("Browse");
+  const [params, setParams] = useSearchParams();
+  const chosen = read(params);
+  const choose = (changed: Partial<Chosen>) =>
+    setParams(write({ ...chosen, ...changed }), { replace: true });
+  const list = useInfiniteQuery(queries.books(chosen));
+  const books = list.data?.pages.flatMap((page) => page.results) ?? [];
+  const said = books.length ? `${count(books.length, "book")}${list.hasNextPage ? " so far" : ""}` : "";
   return (
     <>
       <h1>All books</h1>
-      <div className="line filters">
-        <label>
-          Genre{" "}
-          <select value={genre} onChange={(event) => setGenre(event.target.value)}>
-            <option value="">All</option>
-            {genres.data?.map((g) => (
-              <option key={g.slug} value={g.slug}>
-                {g.name} ({g.books})
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Order{" "}
-          <select value={sort} onChange={(event) => setSort(event.target.value)}>
-            {Object.entries(SORTS).map(([value, name]) => (
-              <option key={value} value={value}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+      <div className="browse">
+        <details className="narrow" open={matchMedia("(min-width: 56rem)").matches}>
+          <summary>
+            Filters{narrowed(chosen) > 0 && ` (${narrowed(chosen)})`}
+          </summary>
+          <Filters chosen={chosen} choose={choose} />
+        </details>
+        <div>
+          <div className="line bar">
+            <p className="quiet" role="status">
+              {list.isPending ? "Loading…" : said}
+            </p>
+            <SortBy chosen={chosen} choose={choose} />
+          </div>
+          {list.isPending && <BooksSkeleton count={24} />}
+          {list.error && books.length === 0 ? (
+            <Failed of={list} />
+          ) : (
+            <div className={list.isPlaceholderData ? "fading" : undefined}>
+              <Grid books={books} first />
+            </div>
+          )}
+          {list.isSuccess && books.length === 0 && (
+            <div className="notice">
+              <p>No book is like that.</p>
+              <button onClick={() => choose({ ...NONE, sort: chosen.sort })}>Clear filters</button>
+            </div>
+          )}
+          {books.length > 0 && <More of={list}>Show more</More>}
+        </div>
       </div>
-      {list.error && <p role="alert">{list.error.message}</p>}
-      {list.isPending && <p role="status">Loading…</p>}
-      <Grid books={list.data?.pages.flatMap((page) => page.results) ?? []} />
-      {list.hasNextPage && (
-        <button disabled={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-          Show more
-        </button>
-      )}
     </>
   );
 }

@@ -1,75 +1,71 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { FormEvent } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
-import { api, price } from "../api";
+import type { CartPage } from "../api";
+import { useTitle } from "../arrival";
+import { count, price } from "../format";
 import { Answer } from "../parts/Answer";
+import { BookLink } from "../parts/BookLink";
+import { Cover } from "../parts/Cover";
+import { Quantity } from "../parts/Quantity";
+import { queries } from "../queries";
+import { load } from "../routes";
+
+function Empty() {
+  return (
+    <div className="notice">
+      <h1>Your cart is empty</h1>
+      <p>What you put into it stays there until you come back.</p>
+      <Link href="/books" className="button">
+        Look around
+      </Link>
+    </div>
+  );
+}
+
+function Total({ cart }: { cart: CartPage }) {
+  const copies = cart.items.reduce((sum, item) => sum + item.quantity, 0);
+  return (
+    <aside className="total card">
+      <h2>Total</h2>
+      <p role="status">
+        {count(copies, "copy").replace("copys", "copies")}
+        <strong className="price">{price(cart.total_cents)}</strong>
+      </p>
+      <Link href="/checkout" className="button" onPointerEnter={() => void load.checkout()}>
+        Go to checkout
+      </Link>
+    </aside>
+  );
+}
 
 export default function Cart() {
-  const client = useQueryClient();
-  const cart = useQuery({ queryKey: ["cart"], queryFn: api.cart, staleTime: 0 });
-  const remove = useMutation({
-    mutationFn: api.remove,
-    onSuccess: (fresh) => client.setQueryData(["cart"], fresh),
-  });
-  const order = useMutation({
-    mutationFn: api.checkout,
-    onSuccess: () => client.setQueryData(["cart"], { items: [], total_cents: 0 }),
-  });
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    order.mutate(Object.fromEntries(new FormData(event.currentTarget)));
-  };
-  if (order.data) {
-    const { id, total_cents, delivery } = order.data;
-    return (
-      <div role="status">
-        <h1>Thank you</h1>
-        <p>
-          Order {id} over {price(total_cents)} is on its way
-          {delivery && `, and should arrive in about ${Math.round(delivery.hours)} hours`}.
-        </p>
-      </div>
-    );
-  }
+  useTitle("Cart");
+  const cart = useQuery({ ...queries.cart(), staleTime: 0 });
   return (
-    <Answer of={cart}>
+    <Answer of={cart} heading="Your cart cannot be shown">
       {(data) =>
         data.items.length === 0 ? (
-          <>
-            <h1>Your cart is empty</h1>
-            <Link href="/books">Look around</Link>
-          </>
+          <Empty />
         ) : (
           <>
             <h1>Your cart</h1>
-            <ul className="cart">
-              {data.items.map(({ book, quantity }) => (
-                <li key={book.id} className="line">
-                  <Link href={`/books/${book.id}`}>{book.title}</Link>
-                  <span>
-                    {quantity} × {price(book.price_cents)}{" "}
-                    <button className="plain" onClick={() => remove.mutate(book.id)}>
-                      Remove
-                    </button>
-                  </span>
-                </li>
-              ))}
-            </ul>
-            <p className="price">Total {price(data.total_cents)}</p>
-            <form className="address" onSubmit={submit}>
-              <label>
-                Name <input name="name" required maxLength={120} autoComplete="name" />
-              </label>
-              <label>
-                E-mail <input name="email" type="email" required autoComplete="email" />
-              </label>
-              <label>
-                City <input name="city" required maxLength={80} autoComplete="address-level2" />
-              </label>
-              <button disabled={order.isPending}>Order</button>
-              {order.error && <p role="alert">{order.error.message}</p>}
-            </form>
+            <div className="with-aside">
+              <ul className="cart">
+                {data.items.map(({ book, quantity }) => (
+                  <li key={book.id}>
+                    <Cover cover={book.cover} title={book.title} />
+                    <div>
+                      <BookLink id={book.id}>{book.title}</BookLink>
+                      <p className="quiet">{book.authors.join(", ")}</p>
+                      <Quantity book={book} quantity={quantity} />
+                    </div>
+                    <span>{price(quantity * book.price_cents)}</span>
+                  </li>
+                ))}
+              </ul>
+              <Total cart={data} />
+            </div>
           </>
         )
       }

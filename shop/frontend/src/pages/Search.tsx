@@ -1,29 +1,65 @@
-import { useQuery } from "@tanstack/react-query";
-import { useSearchParams } from "wouter";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useSearchParams } from "wouter";
 
-import { api } from "../api";
-import { Answer } from "../parts/Answer";
+import { useTitle } from "../arrival";
+import { count } from "../format";
+import { Failed } from "../parts/Answer";
 import { Books } from "../parts/Books";
+import { More } from "../parts/More";
+import { BooksSkeleton } from "../parts/Skeletons";
+import { queries } from "../queries";
+
+const IDEAS = ["a secret in the family", "life by the sea", "a gift for a cook", "how machines work"];
+
+function Ideas() {
+  return (
+    <p className="chips">
+      {IDEAS.map((idea) => (
+        <Link key={idea} className="chip" href={`/search?q=${encodeURIComponent(idea)}`}>
+          {idea}
+        </Link>
+      ))}
+    </p>
+  );
+}
+
+function NoQuestion() {
+  return (
+    <>
+      <h1>What are you looking for?</h1>
+      <p>Say it in your own words. For example:</p>
+      <Ideas />
+    </>
+  );
+}
 
 export default function Search() {
   const [params] = useSearchParams();
-  const q = params.get("q") ?? "";
-  const found = useQuery({
-    queryKey: ["search", q],
-    queryFn: () => api.search(q),
-    enabled: q !== "",
-  });
-  if (!q) return <h1>What are you looking for?</h1>;
+  const q = (params.get("q") ?? "").trim();
+  useTitle(q ? `“${q}”` : "Search");
+  const found = useInfiniteQuery(queries.search(q));
+  if (!q) return <NoQuestion />;
+  const first = found.data?.pages[0];
+  const books = found.data?.pages.flatMap((page) => page.results) ?? [];
   return (
-    <Answer of={found}>
-      {(data) => (
+    <>
+      <h1 className="quoted">Search for “{q}”</h1>
+      <p role="status" className="quiet">
+        {found.isPending && "Searching…"}
+        {first && (first.total ? `${count(first.total, "book")} found` : "Nothing found")}
+        {first?.semantic === null &&
+          ". The search by meaning is away at the moment: only books with these words were found."}
+      </p>
+      {found.isPending && <BooksSkeleton count={12} />}
+      {found.error && !first && <Failed of={found} />}
+      <Books books={books} first />
+      {first?.total === 0 && (
         <>
-          <h1>
-            {data.total === 0 ? "Nothing" : data.total} found for “{q}”
-          </h1>
-          <Books books={data.results} />
+          <p>Try other words, or one of these:</p>
+          <Ideas />
         </>
       )}
-    </Answer>
+      {first && <More of={found}>Show more</More>}
+    </>
   );
 }

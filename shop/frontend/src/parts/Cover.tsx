@@ -1,20 +1,40 @@
 import type { Card } from "../api";
 
-const PATTERNS = [
-  "M0 60h80v8H0zM0 76h80v4H0z",
-  "M20 0h8v120h-8zM36 0h4v120h-4z",
-  "M0 120L80 40v16L16 120z",
-  "M40 30a24 24 0 1 0 .1 0z",
-  "M8 8h64v64H8zM16 16v48h48V16z",
-  "M0 0h80L0 80z",
-];
+const PATTERNS = 6;
+const HUES = 8;
 
-/** A cover drawn from two numbers: no image has to be fetched. */
-export function Cover({ cover, title }: Pick<Card, "cover" | "title">) {
+const FILES = import.meta.glob<string>("../covers/*.svg", {
+  eager: true,
+  import: "default",
+  query: "?url",
+});
+
+/** The image nearest to a cover's two numbers. */
+function file({ hue, pattern }: Card["cover"]): string {
+  const nearest = Math.round((hue / 360) * HUES) % HUES;
+  return FILES[`../covers/cover-${pattern % PATTERNS}-${nearest}.svg`];
+}
+
+type Props = Pick<Card, "cover" | "title"> & { author?: string; first?: boolean };
+
+/** A cover: one of 48 images with the book's title on it. `first`: it is seen without scrolling. */
+export function Cover({ cover, title, author, first }: Props) {
   return (
-    <svg className="cover" viewBox="0 0 80 120" role="img" aria-label={`Cover of ${title}`}>
-      <rect width="80" height="120" fill={`hsl(${cover.hue} 45% 34%)`} />
-      <path d={PATTERNS[cover.pattern]} fill={`hsl(${(cover.hue + 40) % 360} 60% 70%)`} opacity=".55" />
-    </svg>
+    <span className="cover">
+      <img
+        src={file(cover)}
+        width={240}
+        height={360}
+        alt=""
+        decoding="async"
+        loading={first ? "eager" : "lazy"}
+        fetchPriority={first ? "high" : "auto"}
+      />
+      {/* The title stands beside the cover as well; this one is for the eyes. */}
+      <span className="imprint" aria-hidden="true">
+        {title}
+        {author && <small>{author}</small>}
+      </span>
+    </span>
   );
 }

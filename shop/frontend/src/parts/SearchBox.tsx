@@ -1,22 +1,29 @@
-import { type FormEvent, useState } from "react";
-import { useLocation } from "wouter";
+import type { FormEvent } from "react";
+import { useLocation, useSearchParams } from "wouter";
 
+import { load } from "../routes";
+
+/** The search in the header; on the search page it shows what was asked. */
 export function SearchBox() {
-  const [text, setText] = useState("");
-  const [, go] = useLocation();
-  const submit = (event: FormEvent) => {
+  const [path, go] = useLocation();
+  const [params] = useSearchParams();
+  const asked = path === "/search" ? (params.get("q") ?? "") : "";
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (text.trim()) go(`/search?q=${encodeURIComponent(text.trim())}`);
+    const text = String(new FormData(event.currentTarget).get("q")).trim();
+    if (text) go(`/search?q=${encodeURIComponent(text)}`);
   };
   return (
-    <form role="search" onSubmit={submit}>
+    <form role="search" className="search" action="/search" onSubmit={submit}>
       <input
+        key={asked}
         type="search"
+        name="q"
         aria-label="Search for books"
-        placeholder="Search for books"
+        placeholder="What would you like to read about?"
         maxLength={100}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
+        defaultValue={asked}
+        onFocus={() => void load.search()}
       />
       <button>Search</button>
     </form>
