@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"model", "history", "stats"},
     "store": {"model", "history"},
     "scenarios": {"model"},
+    "slo": {"model"},
     "stack": {"model"},
     "probes": {"model"},
     "load": {"model"},

@@ -9,13 +9,12 @@ import contextlib
 import sys
 import threading
 import time
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brownout import actions, store, validation
+from brownout import actions, slo, store, validation
 from brownout.load import control
 from brownout.model import BrownoutError, Op, Promise, Window, Workload
 from brownout.observer import Observer, Seen, Usage
@@ -32,12 +31,6 @@ DATABASE_EVERY = 5
 
 SETTLE = 3
 """Seconds after a change of the load that are not measured, and for the last rows to arrive."""
-
-
-def declared_promises(shop: Path) -> dict[str, tuple[float, float]]:
-    """The shop's own SLOs (slo.toml): route -> (p95 in ms, error rate)."""
-    routes = tomllib.loads((shop / "slo.toml").read_text())["route"]
-    return {r["route"]: (float(r["p95_ms"]), float(r["error_rate"])) for r in routes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,7 @@ class Site:
         self, plan: Plan, say: Callable[[str], None], notice: Callable[[Notice], None]
     ) -> None:
         self.plan = plan
-        self.declared = declared_promises(plan.shop)
+        self.declared = slo.load(plan.shop).routes
         self.slos: Sequence[Promise] = ()
         self.stopped = threading.Event()
         self.stack = Stack(
