@@ -35,13 +35,16 @@ SETTLE = 3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a site is started with. ``patches``: series of patches, each the next release's."""
+    """What a site is started with. ``patches``: series of patches, each the next release's;
+    ``calibrated``: route -> p95 in ms that this machine was found to have, when it was calibrated.
+    """
 
     run: store.RunFolder
     seed: int
     workload: Workload
     patches: Sequence[Sequence[Path]] = ()
     size: str = "normal"
+    calibrated: Mapping[str, float] = field(default_factory=dict)
     shop: Path = field(default_factory=lambda: store.assets() / "shop")
 
 
@@ -145,6 +148,11 @@ class Site:
         assert self._target is not None
         rates = {"normal": self.plan.workload.normal, "peak": self.plan.workload.peak, "none": 0.0}
         control.set_rate(self._target, rates[profile])
+
+    def set_rate(self, rate: float) -> None:
+        """Users arrive at this rate, in journeys a second."""
+        assert self._target is not None
+        control.set_rate(self._target, rate)
 
     def perform(self, op: Op) -> Mapping[str, Any]:
         """Do what an op asks for; the value of its completion."""
