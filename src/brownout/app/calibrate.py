@@ -21,8 +21,8 @@ from brownout.model import SHIPPED, BrownoutError
 from brownout.ramp import Ramp
 from brownout.site import Plan, Site
 
-SECONDS = 78.0
-"""For the search; with some 6 s to start (more when the data must be made) and 2 s to end, 90."""
+SECONDS = 74.0
+"""For the search; with some 8 s to start (more when the data must be made) and some to end, 90."""
 
 
 def register(app: typer.Typer) -> None:
