@@ -37,12 +37,12 @@ def log(releases: Releases, form: str) -> list[str]:
 
 def test_the_past_is_believable(releases: Releases) -> None:
     days = [datetime.fromisoformat(day) for day in log(releases, "%cI")]
-    assert len(days) >= 20
+    assert len(days) >= 30
     assert days == sorted(days, reverse=True)
     assert (days[0] - days[-1]).days > 90
     assert len(set(log(releases, "%an"))) >= 4
     assert len(set(log(releases, "%s"))) == len(days)
-    assert releases.tags() == ["v2.3.0", "v2.4.0", "v2.5.0", "v2.6.0", "v2.7.0"]
+    assert releases.tags() == [f"v2.{n}.0" for n in range(8)]
 
 
 def test_the_newest_release_is_the_shop_as_it_stands(releases: Releases) -> None:
@@ -79,7 +79,7 @@ def test_the_patches_of_each_scenario_apply(releases: Releases, name: str) -> No
     assert commit is None or 1 <= commit <= len(patches)
     if fix := scenario.patches("fix"):
         releases.add("v2.9.0", "v2.8.0", fix)
-    assert releases.tags()[5] == next_tag("v2.7.0")
+    assert releases.tags()[8] == next_tag("v2.7.0")
 
 
 def test_a_patch_that_does_not_apply_is_named(releases: Releases, tmp_path: Path) -> None:
@@ -115,4 +115,4 @@ def test_migrations_are_those_of_a_release(releases: Releases) -> None:
     before = releases.migrations("v2.7.0")
     releases.add("v2.8.0", "v2.7.0", scenarios.load(SCENARIOS, "missing-index").patches("release"))
     changed = releases.migrations("v2.8.0").items() - before.items()
-    assert changed == {("reviews", "0002_review_by_date")}
+    assert changed == {("reviews", "0003_review_by_date")}

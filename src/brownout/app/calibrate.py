@@ -15,11 +15,12 @@ from rich.console import Group
 from brownout import calibration, capacity, slo, store
 from brownout.app import show
 from brownout.app.flight import interrupts, say
-from brownout.app.flying import SIZES, one_of
+from brownout.app.flying import one_of
 from brownout.calibration import Knee
 from brownout.model import SHIPPED, BrownoutError
 from brownout.ramp import Ramp
 from brownout.site import Plan, Site
+from brownout.stack.recipe import SIZES
 
 SECONDS = 74.0
 """For the search; with some 8 s to start (more when the data must be made) and some to end, 90."""
