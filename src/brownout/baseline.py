@@ -14,6 +14,8 @@ from brownout.model import MachineError, Promise, Recording, Window
 from brownout.observer import Seen, observations
 from brownout.report import promises
 
+FOREIGN = "SELECT avg(foreign_cpu) FROM machine WHERE ts >= $1 AND ts < $2"
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
@@ -40,7 +42,8 @@ def look(
     blocks = calibration.blocks(recording, window)
     found = calibration.judge(blocks, promises.calm(declared, slos))
     if found.verdict == "broken":
-        raise MachineError(_refusal([row for row in found.rows if not row["ok"]]))
+        broken = [row for row in found.rows if not row["ok"]]
+        raise MachineError(_refusal(broken, recording, window))
 
 
 def freeze(
@@ -67,7 +70,7 @@ def freeze(
     asked = (*promises.calm(declared, slos), *(Promise(route, *declared[route]) for route in mute))
     broken = [row for row in promises.check(recording, asked, window) if not row["ok"]]
     if broken:
-        raise MachineError(_refusal(broken))
+        raise MachineError(_refusal(broken, recording, window))
     limits = [latency_limit(slo.route, latencies[slo.route]) for slo in slos]
     limits += [Limit("errors", slo.route, 0.0, 20.0) for slo in slos]
     limits += _service_limits(seen)
@@ -88,14 +91,21 @@ def freeze(
     )
 
 
-def _refusal(broken: Sequence[Mapping[str, Any]]) -> str:
+def _refusal(broken: Sequence[Mapping[str, Any]], recording: Recording, window: Window) -> str:
     row = promises.worst(broken)
     assert row is not None
     more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
     return (
         f"this machine ({platform.node()}) does not hold the SLO even in calm traffic of "
-        f"{promises.told(row)}{more}; close what else is running and try again"
+        f"{promises.told(row)}{more}; {_others(recording, window)}close what else is running and "
+        "try again"
     )
+
+
+def _others(recording: Recording, window: Window) -> str:
+    """What else used the machine, as far as it was seen."""
+    [(cores,)] = recording.query(FOREIGN, [window.start, window.end])
+    return f"other programs used {cores:.1f} cores: " if cores is not None else ""
 
 
 def _service_limits(seen: Sequence[Seen]) -> list[Limit]:

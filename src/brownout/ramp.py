@@ -100,14 +100,12 @@ class Ramp:
             # What is calm has no interval yet: the rule decides, as at the end of a baseline.
             asked = promises.calm(declared, self.slos)
             looks = calibration.blocks(self.site.recording, window)
-            tried = self._judged(
-                SHIPPED.normal, window, calibration.judge(looks, asked, final=True)
-            )
-            if tried.step.verdict == "holds" and tried.foreign <= self.foreign:
+            found = calibration.judge(looks, asked, final=True)
+            verdict = self._judged(SHIPPED.normal, window, found, alone=True).step.verdict
+            if verdict == "holds":
                 return
-            if tried.step.verdict == "broken":
+            if verdict == "broken":
                 break
-            tried.step = Step(SHIPPED.normal, "void")
         self._refuse()
 
     def _refuse(self) -> None:
@@ -135,12 +133,13 @@ class Ramp:
         else:
             looks.clear()
 
-    def _judged(self, rate: float, window: Window, found: Judgement) -> Tried:
+    def _judged(self, rate: float, window: Window, found: Judgement, alone: bool = False) -> Tried:
+        """Keep a step and tell of it; with ``alone`` it counts on an undisturbed machine only."""
         [(foreign, own)] = self.site.recording.query(MACHINE, [window.start, window.end])
         foreign, own = foreign or 0.0, own or 0.0
         verdict = found.verdict
         # What holds although others take their share holds all the more without them.
-        if foreign > self.foreign and verdict != "holds":
+        if foreign > self.foreign and (alone or verdict != "holds"):
             verdict = "void"
         requests = promises.planned_rate(self.site.recording, window)
         tried = Tried(Step(rate, verdict), requests, foreign, own, found.rows)
