@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS requests (
   route TEXT NOT NULL,         -- method and pattern, "GET /api/books/{id}/"
   journey TEXT NOT NULL,
   bytes BIGINT NOT NULL,
-  error TEXT NOT NULL          -- '' or what went wrong, 'dropped' when the in-flight cap was reached
+  error TEXT NOT NULL,         -- '' or what went wrong, 'dropped' when the in-flight cap was reached
+  first_byte BIGINT            -- when the answer began, minus intended; null without an answer
 );
 
 -- Every request that the load generator planned, written before it is due.
