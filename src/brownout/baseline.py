@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brownout import calibration
 from brownout.alerting import Limit, cpu_limit, latency_limit, memory_limit
 from brownout.model import MachineError, Promise, Recording, Window
 from brownout.observer import Seen, observations
@@ -15,7 +16,7 @@ from brownout.report import promises
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Frozen:
     """What is frozen when the baseline ends. ``routes`` is the value of the ``slo`` event."""
 
     window: Window
@@ -25,20 +26,36 @@ class Calibration:
     bad_seconds: Mapping[tuple[str, str], tuple[int, int]]
 
 
-def calibrate(
+def look(
     recording: Recording,
-    start: int,
-    end: int,
-    seen: Sequence[Seen],
-    declared: Mapping[str, tuple[float, float]],
-) -> Calibration:
-    """Freeze the SLOs and limits from the calm window [start, end) in ns.
+    window: Window,
+    declared: promises.Declared,
+    calibrated: Mapping[str, float] | None = None,
+) -> None:
+    """Raise MachineError when it is certain already that normal load cannot be held.
 
-    ``declared``: route -> (p95 in ms, error rate). Raises MachineError when a promise does not
-    hold in the calm window itself: then this machine cannot carry the drill now.
+    ``window``: the first seconds of the calm traffic. What is not certain waits for ``freeze``.
     """
-    window = Window(start, end)
-    slos, measured = promises.freeze(recording, declared, window)
+    slos, _ = promises.freeze(recording, declared, window, calibrated)
+    blocks = calibration.blocks(recording, window)
+    found = calibration.judge(blocks, promises.calm(declared, slos))
+    if found.verdict == "broken":
+        raise MachineError(_refusal([row for row in found.rows if not row["ok"]]))
+
+
+def freeze(
+    recording: Recording,
+    window: Window,
+    seen: Sequence[Seen],
+    declared: promises.Declared,
+    calibrated: Mapping[str, float] | None = None,
+) -> Frozen:
+    """Freeze the SLOs and limits from the calm window; ``calibrated`` as in promises.freeze.
+
+    Raises MachineError when a promise does not hold in the calm window itself: then this machine
+    cannot carry the drill now.
+    """
+    slos, measured = promises.freeze(recording, declared, window, calibrated)
     if not slos:
         raise MachineError(
             "no request was answered in the baseline; see the logs in the run folder"
@@ -47,14 +64,14 @@ def calibrate(
     # A route without a single good answer has nothing to calibrate; its promise is broken all the
     # more.
     mute = sorted(route for route, ms in latencies.items() if not ms and route in declared)
-    asked = (*slos, *(Promise(route, *declared[route]) for route in mute))
+    asked = (*promises.calm(declared, slos), *(Promise(route, *declared[route]) for route in mute))
     broken = [row for row in promises.check(recording, asked, window) if not row["ok"]]
     if broken:
-        raise MachineError(_refusal(broken[0]))
+        raise MachineError(_refusal(broken))
     limits = [latency_limit(slo.route, latencies[slo.route]) for slo in slos]
     limits += [Limit("errors", slo.route, 0.0, 20.0) for slo in slos]
     limits += _service_limits(seen)
-    return Calibration(
+    return Frozen(
         window=window,
         slos=tuple(slos),
         routes=[
@@ -71,11 +88,13 @@ def calibrate(
     )
 
 
-def _refusal(row: Mapping[str, Any]) -> str:
+def _refusal(broken: Sequence[Mapping[str, Any]]) -> str:
+    row = promises.worst(broken)
+    assert row is not None
+    more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
     return (
-        f"this machine ({platform.node()}) does not hold the SLO of {row['route']} even in calm "
-        f"traffic: p95 {row['p95_ms']:.0f} ms of {row['limit_ms']:.0f} ms, "
-        f"{row['error_rate']:.1%} errors; close what else is running and try again"
+        f"this machine ({platform.node()}) does not hold the SLO even in calm traffic of "
+        f"{promises.told(row)}{more}; close what else is running and try again"
     )
 
 

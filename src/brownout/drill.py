@@ -12,16 +12,29 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from brownout import actions, director, history
+from brownout import actions, baseline, director, history
 from brownout.alerting import Alerting, describe
-from brownout.baseline import Calibration, calibrate
-from brownout.model import ROLES, Briefing, BrownoutError, Event, Op, Promise, Recording, Script
+from brownout.model import (
+    NS,
+    ROLES,
+    Briefing,
+    BrownoutError,
+    Event,
+    Op,
+    Promise,
+    Recording,
+    Script,
+    Window,
+)
 from brownout.observer import Seen, observations
 from brownout.refusals import FLYING, SAYINGS, refusal
 from brownout.responders import Responder
+
+LOOK = 15
+"""Seconds of the baseline after which a machine that certainly cannot carry it is told so."""
 
 TICK = 0.2
 """Seconds between two looks at the director."""
@@ -59,6 +72,7 @@ class World:
     watch: Callable[[Callable[[Seen], None]], None]
     recording: Callable[[], Recording]
     declared: Mapping[str, tuple[float, float]]
+    calibrated: Mapping[str, float] = field(default_factory=dict)
 
 
 class Drill:
@@ -279,9 +293,22 @@ class Drill:
         self._last = seen
         if history.phase(self.events) == "baseline":
             self._seen.append(seen)
+            if len(self._seen) == LOOK:
+                self._confirm()
         if self._alerting and history.phase(self.events) in FLYING:
             for alert in self._alerting.update(seen.second, observations(seen, self._limits)):
                 self._info("alert", **alert, text=describe(alert))
+
+    def _confirm(self) -> None:
+        """End a drill soon that this machine certainly cannot carry."""
+        end = self._seen[-1].second + NS
+        window = Window(self._seen[0].second, end)
+        try:
+            baseline.look(self.recording, window, self._world.declared, self._world.calibrated)
+        except BrownoutError as error:
+            self._failure = error
+        except OSError:
+            pass  # the collector is being restarted: the end of the baseline will tell
 
     def _freeze(self) -> bool:
         """Freeze the SLOs and the limits of the alerts from the baseline that has just ended.
@@ -291,8 +318,9 @@ class Drill:
         began = history.last_info(self.events, "phase")
         assert began is not None
         try:
-            frozen: Calibration = calibrate(
-                self.recording, began.at, time.time_ns(), self._seen, self._world.declared
+            window = Window(began.at, time.time_ns())
+            frozen = baseline.freeze(
+                self.recording, window, self._seen, self._world.declared, self._world.calibrated
             )
         except BrownoutError as error:
             self._failure = error

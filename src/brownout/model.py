@@ -168,6 +168,10 @@ class Workload:
     journeys: Mapping[str, float] = field(default_factory=dict)
 
 
+SHIPPED = Workload(3.0, 5.0)
+"""What drills play on a machine that was not calibrated: any that is fit for drills carries it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How long the phases of a drill are, in seconds."""

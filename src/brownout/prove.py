@@ -97,7 +97,12 @@ class Proof:
     def run(self) -> list[Check]:
         baseline = self._measure("baseline")
         recording = self._site.recording
-        self._slos, _ = promises.freeze(recording, self._site.declared, baseline.windows["normal"])
+        self._slos, _ = promises.freeze(
+            recording,
+            self._site.declared,
+            baseline.windows["normal"],
+            self._site.plan.calibrated,
+        )
         checks = [self._holds(baseline)]
         self._break()
         bad = self._measure("bad")

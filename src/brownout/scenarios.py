@@ -11,7 +11,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from brownout.model import BrownoutError, Deployment, Pace, Script, Symptom, Truth, Workload
+from brownout.model import (
+    SHIPPED,
+    BrownoutError,
+    Deployment,
+    Pace,
+    Script,
+    Symptom,
+    Truth,
+    Workload,
+)
 
 KINDS = ("release", "model", "none")
 PATHS = ("fix", "rollback", "rollback-with-migrations", "model-rollback", "index")
@@ -40,9 +49,11 @@ class Scenario:
         """The patches of ``release`` or ``fix``, in order."""
         return sorted((self.folder / kind).glob("*.patch"))
 
-    def workload(self) -> Workload:
+    def workload(self, usual: Workload = SHIPPED) -> Workload:
+        """What the scenario itself wants; the machine's usual rates where it names none."""
         found = self.raw.get("workload", {})
-        return Workload(float(found.get("normal", 3.0)), float(found.get("peak", 5.0)))
+        normal, peak = found.get("normal", usual.normal), found.get("peak", usual.peak)
+        return Workload(float(normal), float(peak))
 
     def deployments(self, release: str) -> tuple[Deployment, ...]:
         """What the director does, in order; ``release`` is the tag that the patches get."""
@@ -52,7 +63,7 @@ class Scenario:
         before = [Deployment(d["kind"], d.get("target", release)) for d in decoys]
         return tuple(before + main) if deploy["kind"] != "none" else tuple(before)
 
-    def script(self, seed: int, pace: Pace, release: str) -> Script:
+    def script(self, seed: int, pace: Pace, release: str, usual: Workload = SHIPPED) -> Script:
         """What the director and the proof need, for one flight."""
         symptom = self.raw.get("symptom", {})
         heals = self.raw.get("heals", {})
@@ -60,7 +71,7 @@ class Scenario:
             scenario=self.id,
             seed=seed,
             pace=pace,
-            workload=self.workload(),
+            workload=self.workload(usual),
             deployments=self.deployments(release),
             symptoms=tuple(
                 Symptom(s["route"], s["signal"], float(s["factor"]))

@@ -9,13 +9,12 @@ import contextlib
 import sys
 import threading
 import time
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brownout import actions, store, validation
+from brownout import actions, slo, store, validation
 from brownout.load import control
 from brownout.model import BrownoutError, Op, Promise, Window, Workload
 from brownout.observer import Observer, Seen, Usage
@@ -34,21 +33,18 @@ SETTLE = 3
 """Seconds after a change of the load that are not measured, and for the last rows to arrive."""
 
 
-def declared_promises(shop: Path) -> dict[str, tuple[float, float]]:
-    """The shop's own SLOs (slo.toml): route -> (p95 in ms, error rate)."""
-    routes = tomllib.loads((shop / "slo.toml").read_text())["route"]
-    return {r["route"]: (float(r["p95_ms"]), float(r["error_rate"])) for r in routes}
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a site is started with. ``patches``: series of patches, each the next release's."""
+    """What a site is started with. ``patches``: series of patches, each the next release's;
+    ``calibrated``: route -> p95 in ms that this machine was found to have, when it was calibrated.
+    """
 
     run: store.RunFolder
     seed: int
     workload: Workload
     patches: Sequence[Sequence[Path]] = ()
     size: str = "normal"
+    calibrated: Mapping[str, float] = field(default_factory=dict)
     shop: Path = field(default_factory=lambda: store.assets() / "shop")
 
 
@@ -65,7 +61,7 @@ class Site:
         self, plan: Plan, say: Callable[[str], None], notice: Callable[[Notice], None]
     ) -> None:
         self.plan = plan
-        self.declared = declared_promises(plan.shop)
+        self.declared = slo.load(plan.shop).routes
         self.slos: Sequence[Promise] = ()
         self.stopped = threading.Event()
         self.stack = Stack(
@@ -152,6 +148,11 @@ class Site:
         assert self._target is not None
         rates = {"normal": self.plan.workload.normal, "peak": self.plan.workload.peak, "none": 0.0}
         control.set_rate(self._target, rates[profile])
+
+    def set_rate(self, rate: float) -> None:
+        """Users arrive at this rate, in journeys a second."""
+        assert self._target is not None
+        control.set_rate(self._target, rate)
 
     def perform(self, op: Op) -> Mapping[str, Any]:
         """Do what an op asks for; the value of its completion."""

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from rich.text import Text
 from brownout import history, judging, scenarios, store
 from brownout.app import live, show
 from brownout.app.api import Server
+from brownout.capacity import Capacity
 from brownout.drill import Drill, World
 from brownout.model import Debrief, Event, Op, Pace
 from brownout.report import score
@@ -58,6 +59,7 @@ class Choice:
     responder: str
     size: str
     notifier: apprise.Apprise
+    capacity: Capacity = field(default_factory=Capacity)
 
 
 class Flight:
@@ -66,13 +68,23 @@ class Flight:
     def __init__(self, choice: Choice, out: Path | None) -> None:
         self._began = time.monotonic()
         self._responder = choice.responder
+        self._capacity = choice.capacity
         self._notifier = choice.notifier
         self._run = store.RunFolder(out)
         release = next_tag(past.read_plan().steps[-1].tag)
-        self._script = choice.scenario.script(choice.seed, choice.pace, release)
+        self._script = choice.scenario.script(
+            choice.seed, choice.pace, release, choice.capacity.workload
+        )
         patches = choice.scenario.patches("release")
         series = [patches] if patches else []
-        plan = Plan(self._run, choice.seed, self._script.workload, series, size=choice.size)
+        plan = Plan(
+            self._run,
+            choice.seed,
+            self._script.workload,
+            series,
+            size=choice.size,
+            calibrated=choice.capacity.calibrated,
+        )
         self._view = live.View(show.err, live.Cockpit(command(), self._run.path, out is not None))
         self._site = Site(plan, self._view.say, self._notice)
         self._site.validation_seconds = choice.pace.validation
@@ -84,6 +96,7 @@ class Flight:
             watch=self._site.watch,
             recording=lambda: self._site.recording,
             declared=self._site.declared,
+            calibrated=plan.calibrated,
         )
         reveal = choice.scenario.reveal(release)
         player = RESPONDERS[choice.responder]()
@@ -133,6 +146,7 @@ class Flight:
             "pace": {"name": pace.name, "limit": pace.limit},
             "responder": self._responder,
             "workload": {"normal": script.workload.normal, "peak": script.workload.peak},
+            "calibrated": self._capacity.day or None,
             "criteria": criteria,
         }
         self._writer.append(time.time_ns(), "info", Op("control", "bridge", "drill"), begun)
@@ -140,6 +154,7 @@ class Flight:
             f"drill {self._run.path.name}, seed {script.seed}, pace {pace.name}, "
             f"responder {self._responder}; everything is kept in {self._run.path}"
         )
+        say(self._capacity.told())
         rows = [(c["name"], c["of"], c["rule"]) for c in criteria]
         show.err.print(show.table("How it will be scored", ("criterion", "#points", "rule"), rows))
 

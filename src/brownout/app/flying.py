@@ -13,10 +13,10 @@ from typing import Annotated
 import apprise
 import typer
 
-from brownout import director, scenarios, store
+from brownout import capacity, director, scenarios, slo, store
 from brownout.app import proving, show
 from brownout.app.flight import RESPONDERS, Choice, Flight, interrupts, say
-from brownout.model import BrownoutError, Workload
+from brownout.model import BrownoutError
 from brownout.site import Plan, Site
 
 SIZES = ("normal", "small")
@@ -48,10 +48,10 @@ def drill(
     """Fly one drill to its debrief."""
     person = sys.stdin.isatty()
     responder = responder or ("terminal" if person else "autopilot")
-    _one_of("--responder", responder, RESPONDERS)
+    one_of("--responder", responder, RESPONDERS)
     pace = pace or ("quick" if responder == "autopilot" else "normal")
-    _one_of("--pace", pace, director.PACES)
-    _one_of("--size", size, SIZES)
+    one_of("--pace", pace, director.PACES)
+    one_of("--size", size, SIZES)
     if at_random and scenario:
         raise BrownoutError("--random draws the scenario; leave its id out")
     seed = seed if seed is not None else random.SystemRandom().randrange(10_000)
@@ -61,11 +61,15 @@ def drill(
         raise BrownoutError(f"--minutes {minutes:g}: a positive number is wanted")
     if minutes:
         limits = replace(limits, limit=minutes * 60)
-    choice = Choice(chosen, seed, limits, responder, size, _notifier(notify or []))
+    shop = store.assets() / "shop"
+    slo.load(shop)  # what is wrong in it is told before anything starts
+    known = capacity.known(shop, size)
+    choice = Choice(chosen, seed, limits, responder, size, _notifier(notify or []), known)
     return Flight(choice, out).fly()
 
 
-def _one_of(option: str, value: str, known: Iterable[str]) -> None:
+def one_of(option: str, value: str, known: Iterable[str]) -> None:
+    """Raise BrownoutError unless an option's value is one of those known."""
     if value not in known:
         raise BrownoutError(f"{option} {value}: choose one of {', '.join(known)}")
 
@@ -101,10 +105,13 @@ def up(
     size: Annotated[str, typer.Option(help="The shop's data: normal or small.")] = "normal",
 ) -> int:
     """Start the shop and its stack, print every URL, stay until Ctrl-C."""
-    _one_of("--load", load, ("normal", "peak", "none"))
-    _one_of("--size", size, SIZES)
+    slo.load(store.assets() / "shop")
+    one_of("--load", load, ("normal", "peak", "none"))
+    one_of("--size", size, SIZES)
+    known = capacity.known(store.assets() / "shop", size)
+    say(known.told())
     run = store.RunFolder(out)
-    plan = Plan(run, seed, Workload(3.0, 5.0), size=size)
+    plan = Plan(run, seed, known.workload, size=size, calibrated=known.calibrated)
     site = Site(plan, say, lambda notice: say(f"{notice.name} {notice.kind}"))
     asked, ended = threading.Event(), threading.Event()
     failures: list[BaseException] = []

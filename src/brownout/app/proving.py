@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-from brownout import scenarios, store
+from brownout import capacity, scenarios, store
 from brownout.app import show
 from brownout.app.flight import interrupts
 from brownout.leaks import leaks
@@ -61,6 +61,7 @@ def _records() -> dict[str, dict[str, Any]]:
 def prove(name: str) -> list[Check]:
     """Measure one scenario's contract and remember the result. Takes some minutes."""
     scenario = scenarios.load(store.assets() / "scenarios", name)
+    known = capacity.known(store.assets() / "shop", "normal")
     run = store.RunFolder()
     patches = [series for kind in ("release", "fix") if (series := scenario.patches(kind))]
 
@@ -68,7 +69,7 @@ def prove(name: str) -> list[Check]:
         show.err.print(f"{name}: {text}", markup=False)
 
     site = Site(
-        Plan(run, 7, scenario.workload(), patches),
+        Plan(run, 7, scenario.workload(known.workload), patches, calibrated=known.calibrated),
         say,
         lambda notice: say(f"{notice.name} {notice.kind}"),
     )

@@ -22,6 +22,9 @@ RANK = ("regressed", "error", "void", "inconclusive", "clean", "not_applicable")
 COST = "ms/request"
 """The unit of every finding with a cause: what it added to each of its ``n`` requests."""
 
+ENOUGH = 20
+"""Requests in a window, at least, for saying that nothing is wrong."""
+
 SHOWN = 10
 """Rows of evidence at most."""
 
@@ -107,9 +110,18 @@ def measured(
     )
 
 
-def nothing(audit: str, subject: str, n: int, reason: str) -> Finding:
-    """The clean finding of an audit that looks for a cause and has found none."""
-    return Finding(audit, subject, "clean", n=n, reason=reason)
+def nothing(
+    artifacts: Artifacts, audit: str, instrument: str, subject: str, reason: str
+) -> Finding:
+    """What an audit says that looks for a cause and has found none.
+
+    Clean, where the instrument saw ENOUGH requests in both windows; else there is no telling.
+    """
+    n, side = min((artifacts[instrument, side].n, side) for side in SIDES)
+    if n < ENOUGH:
+        few = f"only {n} requests in the window {side}: too few to tell"
+        return Finding(audit, subject, "inconclusive", n=n, reason=few)
+    return Finding(audit, subject, "clean", n=artifacts[instrument, "after"].n, reason=reason)
 
 
 def evidence(

@@ -29,9 +29,8 @@ def judge(artifacts: Artifacts) -> list[Finding]:
         shift = ratio_shift(*([(n - hits, n) for hits, n in s["seconds"]] for s in (old, row)))
         if shift and shift.low >= FALL:
             found.append(_finding(artifacts, old, row, shift))
-    n = artifacts["cache", "after"].n
     reason = f"no family's hit ratio fell by {FALL:.0%} or more"
-    return found or [nothing("cache_misses", "all families", n, reason)]
+    return found or [nothing(artifacts, "cache_misses", "cache", "all families", reason)]
 
 
 def _finding(

@@ -49,9 +49,8 @@ def judge(artifacts: Artifacts) -> list[Finding]:
         lost = _lost(old, new)
         if slowed and lost:
             found.append(_finding(artifacts, table, slowed, lost, (old, new)))
-    n = artifacts["relations", "after"].n
     reason = "no table is read sequentially more than before for want of an index"
-    return found or [nothing("missing_index", "all tables", n, reason)]
+    return found or [nothing(artifacts, "missing_index", "statements", "all tables", reason)]
 
 
 def _scanned(artifacts: Artifacts) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:

@@ -38,9 +38,8 @@ def judge(artifacts: Artifacts) -> list[Finding]:
         shift = mean_shift(_calls(then), _calls(now))
         if shift and min(n, now.requests) >= LEAST and _multiplied(shift):
             found.append(_finding(artifacts, (route, shape), (then, now), shift))
-    total = artifacts["statements", "after"].n
     reason = f"no statement runs {GROWTH:g} or more times oftener per request than before"
-    return found or [nothing("n_plus_one", "all statements", total, reason)]
+    return found or [nothing(artifacts, "n_plus_one", "statements", "all statements", reason)]
 
 
 def _per_request(side: Mapping[tuple[str, str], statements.Statement]) -> defaultdict[str, float]:

@@ -40,9 +40,8 @@ def judge(artifacts: Artifacts) -> list[Finding]:
         shift = ratio_shift(old.seconds, new.seconds)
         if shift and shift.low >= FLOOR_MS and shift.ratio >= FACTOR:
             found.append(_finding(artifacts, name, (old, new), shift))
-    n = artifacts["ai_calls", "after"].n
     reason = "no model became slower with a new version"
-    return found or [nothing("slow_model", "all models", n, reason)]
+    return found or [nothing(artifacts, "slow_model", "ai_calls", "all models", reason)]
 
 
 def _finding(

@@ -29,9 +29,10 @@ def judge(artifacts: Artifacts) -> list[Finding]:
         subject = f"{route}: {shape}"
         found.append(measured("slow_statement", subject, shift, FLOOR_MS, COST, now.requests, rows))
     found.sort(key=lambda f: (-(f.effect or 0) * f.n, f.subject))
-    n = artifacts["statements", "after"].n
     reason = f"no statement takes {FLOOR_MS:g} ms more per request at {FACTOR:g} times a call"
-    return found[:TOLD] or [nothing("slow_statement", "all statements", n, reason)]
+    return found[:TOLD] or [
+        nothing(artifacts, "slow_statement", "statements", "all statements", reason)
+    ]
 
 
 def _added(then: statements.Statement, now: statements.Statement) -> Shift | None:
