@@ -14,6 +14,9 @@ from brownout.model import MachineError, Promise, Recording, Window
 from brownout.observer import Seen, observations
 from brownout.report import promises
 
+INSTRUMENTS = ("browser",)
+"""Services that are not the shop's and work by fits and starts: they raise no alarm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
@@ -103,6 +106,8 @@ def _service_limits(seen: Sequence[Seen]) -> list[Limit]:
     sizes: dict[str, list[float]] = defaultdict(list)
     for second in seen:
         for service, usage in second.services.items():
+            if service in INSTRUMENTS:
+                continue
             cores[service].append(usage.cores)
             sizes[service].append(usage.megabytes)
     limits = [cpu_limit(service, values) for service, values in sorted(cores.items())]

@@ -91,6 +91,21 @@ CREATE TABLE IF NOT EXISTS metrics (
   value DOUBLE NOT NULL, attributes JSON NOT NULL
 );
 
+-- Pages as a real browser saw them, one row a visit with an empty cache.
+CREATE TABLE IF NOT EXISTS pages (
+  ts BIGINT NOT NULL,           -- when it was opened
+  page TEXT NOT NULL,           -- pattern of its path, "/books/{id}"
+  lcp BIGINT,                   -- largest contentful paint since ts; null when there was none or the visit failed
+  fcp BIGINT,                   -- first contentful paint, as lcp
+  ttfb BIGINT,                  -- first byte of the document, as lcp
+  cls DOUBLE NOT NULL,          -- layout shifts without input, summed up
+  long_tasks INTEGER NOT NULL,  -- tasks over 50 ms
+  elements INTEGER NOT NULL,    -- in the document when it was done
+  requests INTEGER NOT NULL,
+  bytes BIGINT NOT NULL,        -- as transferred, headers included
+  error TEXT NOT NULL           -- '' or what went wrong
+);
+
 -- The machine, each second.
 CREATE TABLE IF NOT EXISTS machine (
   ts BIGINT NOT NULL,
