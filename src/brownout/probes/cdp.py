@@ -9,6 +9,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from websockets.exceptions import WebSocketException
@@ -31,7 +32,12 @@ class Browser:
     """One connection to a browser. ``session`` of a call: the page that it is for."""
 
     def __init__(self, url: str) -> None:
-        self._socket = connect(url, max_size=LARGEST, proxy=None, compression=None)
+        self._open = ExitStack()
+        try:
+            connecting = connect(url, max_size=LARGEST, proxy=None, compression=None)
+            self._socket = self._open.enter_context(connecting)
+        except (OSError, WebSocketException) as error:
+            raise BrowserAway(str(error)) from error
         self._number = 0
         self.events: deque[Event] = deque()
 
@@ -77,4 +83,4 @@ class Browser:
             raise BrowserAway(str(error)) from error
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
