@@ -18,7 +18,9 @@ BEGAN = 1_700_000_000 * NS
 Row = Mapping[str, Any]
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "requests": {"status": 200, "journey": "browser", "bytes": 100, "error": ""},
+    "requests": {
+        "status": 200, "journey": "browser", "bytes": 100, "error": "", "first_byte": None,
+    },
     "scheduled": {"journey": "browser"},
     "work": {
         "service": "web", "release": "v2.7.0", "pid": 1, "kind": "request", "status": 200,

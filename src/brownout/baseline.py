@@ -15,6 +15,8 @@ from brownout.observer import Seen, observations
 from brownout.report import promises
 
 FOREIGN = "SELECT avg(foreign_cpu) FROM machine WHERE ts >= $1 AND ts < $2"
+INSTRUMENTS = ("browser",)
+"""Services that are not the shop's and work by fits and starts: they raise no alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def _service_limits(seen: Sequence[Seen]) -> list[Limit]:
     sizes: dict[str, list[float]] = defaultdict(list)
     for second in seen:
         for service, usage in second.services.items():
+            if service in INSTRUMENTS:
+                continue
             cores[service].append(usage.cores)
             sizes[service].append(usage.megabytes)
     limits = [cpu_limit(service, values) for service, values in sorted(cores.items())]

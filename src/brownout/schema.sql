@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS requests (
   route TEXT NOT NULL,         -- method and pattern, "GET /api/books/{id}/"
   journey TEXT NOT NULL,
   bytes BIGINT NOT NULL,
-  error TEXT NOT NULL          -- '' or what went wrong, 'dropped' when the in-flight cap was reached
+  error TEXT NOT NULL,         -- '' or what went wrong, 'dropped' when the in-flight cap was reached
+  first_byte BIGINT            -- when the answer began, minus intended; null without an answer
 );
 
 -- Every request that the load generator planned, written before it is due.
@@ -88,6 +89,21 @@ CREATE TABLE IF NOT EXISTS logs (
 CREATE TABLE IF NOT EXISTS metrics (
   ts BIGINT NOT NULL, name TEXT NOT NULL, service TEXT NOT NULL, release TEXT NOT NULL,
   value DOUBLE NOT NULL, attributes JSON NOT NULL
+);
+
+-- Pages as a real browser saw them, one row a visit with an empty cache.
+CREATE TABLE IF NOT EXISTS pages (
+  ts BIGINT NOT NULL,           -- when it was opened
+  page TEXT NOT NULL,           -- pattern of its path, "/books/{id}"
+  lcp BIGINT,                   -- largest contentful paint since ts; null when there was none or the visit failed
+  fcp BIGINT,                   -- first contentful paint, as lcp
+  ttfb BIGINT,                  -- first byte of the document, as lcp
+  cls DOUBLE NOT NULL,          -- layout shifts without input, summed up
+  long_tasks INTEGER NOT NULL,  -- tasks over 50 ms
+  elements INTEGER NOT NULL,    -- in the document when it was done
+  requests INTEGER NOT NULL,
+  bytes BIGINT NOT NULL,        -- as transferred, headers included
+  error TEXT NOT NULL           -- '' or what went wrong
 );
 
 -- The machine, each second.

@@ -6,6 +6,7 @@ What a drill, ``brownout up`` and ``brownout prove`` have in common.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sys
 import threading
 import time
@@ -15,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from brownout import actions, slo, store, validation
-from brownout.load import control
+from brownout.load import control, invitation
 from brownout.model import BrownoutError, Op, Promise, Window, Workload
 from brownout.observer import Observer, Seen, Usage
 from brownout.probes.client import Client, CollectorAway, LiveRecording
 from brownout.probes.postgres import PostgresProbe
 from brownout.probes.processes import Processes
+from brownout.stack import browser
 from brownout.stack.environment import plain
+from brownout.stack.ports import free_ports
 from brownout.stack.releases import Releases
 from brownout.stack.stack import Places, Stack
 from brownout.stack.supervisor import Child, Command, Notice
@@ -36,7 +39,8 @@ SETTLE = 3
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a site is started with. ``patches``: series of patches, each the next release's;
-    ``calibrated``: route -> p95 in ms that this machine was found to have, when it was calibrated.
+    ``calibrated``: route -> p95 in ms that this machine was found to have, when it was calibrated;
+    ``listen``: where load workers may join; ``chromium``: the browser to visit with, "" for none.
     """
 
     run: store.RunFolder
@@ -45,6 +49,8 @@ class Plan:
     patches: Sequence[Sequence[Path]] = ()
     size: str = "normal"
     calibrated: Mapping[str, float] = field(default_factory=dict)
+    listen: str = control.LOOPBACK
+    chromium: str = ""
     shop: Path = field(default_factory=lambda: store.assets() / "shop")
 
 
@@ -65,7 +71,9 @@ class Site:
         self.slos: Sequence[Promise] = ()
         self.stopped = threading.Event()
         self.stack = Stack(
-            Places(plan.run.path, plan.run.id, plan.shop, store.cache_folder(), plan.size),
+            Places(
+                plan.run.path, plan.run.id, plan.shop, store.cache_folder(), plan.size, plan.listen
+            ),
             say,
             notice,
         )
@@ -78,6 +86,7 @@ class Site:
         self._observer: Observer | None = None
         self._load: Child | None = None
         self._target: control.Target | None = None
+        self._load_token = secrets.token_urlsafe(18)
 
     # Start and stop
 
@@ -92,9 +101,14 @@ class Site:
             database=urls["database"],
             seed=self.plan.seed,
             rate_file=self.plan.run.path / "load.rate",
+            listen=self.plan.listen,
+            port=free_ports(1)[0],
+            outer=self.stack.web.outer,
+            began=time.time_ns(),
         )
         self.set_load("normal")
         self._start_load()
+        self._start_browser()
         self._build_ahead(tag)
         return {"release": tag, "urls": {k: v for k, v in urls.items() if k in ("shop", "ai")}}
 
@@ -117,11 +131,28 @@ class Site:
             name="load",
             service="load",
             argv=control.argv(self._target),
-            env=plain(run.id, run.path) | {"BROWNOUT_TOKEN": self.stack.token},
+            env=plain(run.id, run.path)
+            | {"BROWNOUT_TOKEN": self.stack.token, "BROWNOUT_LOAD_TOKEN": self._load_token},
             cwd=run.path,
             log=run.path / "logs" / "load.log",
         )
+        invitation.write(run.path, self._target, self._load_token)
         self._load = self.stack.supervisor.start(command, self._arrived, timeout=30)
+
+    @property
+    def load_address(self) -> str:
+        """Where load workers may join, HOST:PORT."""
+        assert self._target is not None
+        return f"{self._target.listen}:{self._target.port}"
+
+    def _start_browser(self) -> None:
+        """The real-browser visitor, where there is one; its CPU is a service's of this run."""
+        if self.plan.chromium:
+            run, stack = self.plan.run, self.stack
+            urls = (stack.web.url, stack.collector_url)
+            stack.supervisor.start(
+                browser.command(run.id, run.path, self.plan.chromium, urls, stack.token)
+            )
 
     def _arrived(self) -> bool:
         """Whether the first user has been served."""
@@ -137,6 +168,7 @@ class Site:
             self._observer.stop()
         if self._load:
             self.stack.supervisor.stop(self._load, grace=1.0)
+        invitation.withdraw(self.plan.run.path)
         self.stack.stop()
         if self._probe:
             self._probe.close()
@@ -144,10 +176,10 @@ class Site:
     # What can be done
 
     def set_load(self, profile: str) -> None:
-        """Users arrive at the normal or the peak rate, or not at all (none)."""
+        """Users arrive by a profile from now on: normal, peak, ramp, step, soak or none."""
         assert self._target is not None
-        rates = {"normal": self.plan.workload.normal, "peak": self.plan.workload.peak, "none": 0.0}
-        control.set_rate(self._target, rates[profile])
+        workload = self.plan.workload
+        control.set_profile(self._target, profile, workload.normal, workload.peak)
 
     def set_rate(self, rate: float) -> None:
         """Users arrive at this rate, in journeys a second."""

@@ -18,13 +18,7 @@ import pytest
 from brownout.stats.quantiles import quantile
 
 STALL = 1.0
-RUNNER = """
-import sys
-from brownout.load import journeys, runner
-world = journeys.World(visitors=["v"], books=[1], genres=["crime"])
-runner.read_world = lambda *_: world
-runner.main(sys.argv[1:])
-"""
+WORLD = {"visitors": ["v"], "books": [1], "genres": ["crime"]}
 
 
 class Site:
@@ -86,9 +80,11 @@ def site() -> Iterator[Site]:
     made.close()
 
 
-def play(site: Site, rate: float, tmp_path: Path) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-c", RUNNER, "--url", site.url, "--collector", site.url]
-    argv += ["--database", "none", "--seed", "7", "--rate", str(rate)]
+def play(url: str, collector: str, rate: float, tmp_path: Path) -> subprocess.Popen[bytes]:
+    world = tmp_path / "world.json"
+    world.write_text(json.dumps(WORLD))
+    argv = [sys.executable, "-m", "brownout.load.runner", "--url", url, "--collector", collector]
+    argv += ["--world", str(world), "--seed", "7", "--rate", str(rate)]
     environment = {**os.environ, "BROWNOUT_TOKEN": "x"}
     return subprocess.Popen(argv, env=environment, cwd=tmp_path)
 
@@ -102,7 +98,7 @@ def wait_for(condition: Any, seconds: float = 30) -> None:
 
 @pytest.mark.stack
 def test_a_stall_of_one_second_is_told_in_full(site: Site, tmp_path: Path) -> None:
-    child = play(site, 12.0, tmp_path)
+    child = play(site.url, site.url, 12.0, tmp_path)
     try:
         wait_for(lambda: len(site.rows["requests"]) > 100)
         site.stall()
@@ -127,7 +123,7 @@ def test_a_stall_of_one_second_is_told_in_full(site: Site, tmp_path: Path) -> No
 
 @pytest.mark.stack
 def test_every_planned_request_is_recorded_or_countable(site: Site, tmp_path: Path) -> None:
-    child = play(site, 6.0, tmp_path)
+    child = play(site.url, site.url, 6.0, tmp_path)
     try:
         wait_for(lambda: len(site.rows["requests"]) > 60)
     finally:
@@ -144,10 +140,7 @@ def test_every_planned_request_is_recorded_or_countable(site: Site, tmp_path: Pa
 
 @pytest.mark.stack
 def test_a_server_that_is_away_is_recorded_as_failures(site: Site, tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", RUNNER, "--url", "http://127.0.0.1:9", "--collector", site.url]
-    argv += ["--database", "none", "--seed", "7", "--rate", "6"]
-    environment = {**os.environ, "BROWNOUT_TOKEN": "x"}
-    with subprocess.Popen(argv, env=environment, cwd=tmp_path) as child:
+    with play("http://127.0.0.1:9", site.url, 6.0, tmp_path) as child:
         try:
             wait_for(lambda: len(site.rows["requests"]) > 10)
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from brownout.app import archive, calibrate, catalogue, flying, ops
+from brownout.app import archive, calibrate, catalogue, flying, load_worker, ops
 from brownout.model import BrownoutError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (flying, ops, archive, catalogue, calibrate):
+for module in (flying, ops, archive, catalogue, calibrate, load_worker):
     module.register(app)
 
 

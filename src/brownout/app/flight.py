@@ -24,6 +24,7 @@ from brownout.app import live, show
 from brownout.app.api import Server
 from brownout.capacity import Capacity
 from brownout.drill import Drill, World
+from brownout.load.control import LOOPBACK
 from brownout.model import Debrief, Event, Op, Pace
 from brownout.report import score
 from brownout.responders import Responder
@@ -60,6 +61,8 @@ class Choice:
     size: str
     notifier: apprise.Apprise
     capacity: Capacity = field(default_factory=Capacity)
+    listen: str = LOOPBACK
+    chromium: str = ""
 
 
 class Flight:
@@ -84,6 +87,8 @@ class Flight:
             series,
             size=choice.size,
             calibrated=choice.capacity.calibrated,
+            listen=choice.listen,
+            chromium=choice.chromium,
         )
         self._view = live.View(show.err, live.Cockpit(command(), self._run.path, out is not None))
         self._site = Site(plan, self._view.say, self._notice)

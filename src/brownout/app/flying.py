@@ -16,9 +16,20 @@ import typer
 from brownout import capacity, director, scenarios, slo, store
 from brownout.app import proving, show
 from brownout.app.flight import RESPONDERS, Choice, Flight, interrupts, say
+from brownout.load.control import LOOPBACK
+from brownout.load.profiles import PROFILES
 from brownout.model import BrownoutError
 from brownout.site import Plan, Site
+from brownout.stack import browser as browsers
 from brownout.stack.recipe import SIZES
+
+Listen = Annotated[
+    str, typer.Option(metavar="HOST", help="Where load workers may join; 0.0.0.0 for anywhere.")
+]
+Visitor = Annotated[
+    bool | None,
+    typer.Option("--browser/--no-browser", help="Visit pages with a real browser (Chromium)."),
+]
 
 SIZE_HELP = "The shop's data: small, normal or large (docs/commands.md)."
 
@@ -31,7 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: brownout up --load peak")(up)
 
 
-def drill(
+def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
     scenario: Annotated[str, typer.Argument(help="A scenario's id; at random without it.")] = "",
     at_random: Annotated[
         bool, typer.Option("--random", help="Draw the scenario; it is not told before the end.")
@@ -45,6 +56,8 @@ def drill(
         list[str] | None, typer.Option(help="An Apprise URL that gets the alerts.")
     ] = None,
     size: Annotated[str, typer.Option(help=SIZE_HELP)] = "normal",
+    load_listen: Listen = LOOPBACK,
+    browser: Visitor = None,
 ) -> int:
     """Fly one drill to its debrief."""
     person = sys.stdin.isatty()
@@ -66,6 +79,8 @@ def drill(
     slo.load(shop)  # what is wrong in it is told before anything starts
     known = capacity.known(shop, size)
     choice = Choice(chosen, seed, limits, responder, size, _notifier(notify or []), known)
+    chromium = browsers.chosen(browser, pace == "normal")
+    choice = replace(choice, listen=load_listen, chromium=chromium)
     return Flight(choice, out).fly()
 
 
@@ -100,19 +115,29 @@ def choose(name: str, anything: bool) -> scenarios.Scenario:
 
 
 def up(
-    load: Annotated[str, typer.Option(help="normal, peak or none.")] = "normal",
+    load: Annotated[str, typer.Option(help="normal, peak, ramp, step, soak or none.")] = "normal",
     seed: Annotated[int, typer.Option(help="Decides what users do.")] = 7,
     out: Annotated[Path | None, typer.Option(help="The run folder.")] = None,
     size: Annotated[str, typer.Option(help=SIZE_HELP)] = "normal",
+    load_listen: Listen = LOOPBACK,
+    browser: Visitor = None,
 ) -> int:
     """Start the shop and its stack, print every URL, stay until Ctrl-C."""
     slo.load(store.assets() / "shop")
-    one_of("--load", load, ("normal", "peak", "none"))
+    one_of("--load", load, PROFILES)
     one_of("--size", size, SIZES)
     known = capacity.known(store.assets() / "shop", size)
     say(known.told())
     run = store.RunFolder(out)
-    plan = Plan(run, seed, known.workload, size=size, calibrated=known.calibrated)
+    plan = Plan(
+        run,
+        seed,
+        known.workload,
+        size=size,
+        calibrated=known.calibrated,
+        listen=load_listen,
+        chromium=browsers.chosen(browser, default=True),
+    )
     site = Site(plan, say, lambda notice: say(f"{notice.name} {notice.kind}"))
     asked, ended = threading.Event(), threading.Event()
     failures: list[BaseException] = []
@@ -124,6 +149,7 @@ def up(
             site.watch(lambda seen: None)
             for name, url in site.stack.urls().items():
                 show.out.print(f"{name:10} {url}", markup=False, soft_wrap=True)
+            show.out.print(f"{'load':10} {site.load_address}", markup=False, soft_wrap=True)
             say(f"everything is kept in {run.path}; Ctrl-C ends it")
         except BaseException as error:
             failures.append(error)

@@ -1,92 +1,104 @@
-"""What the load generator planned and saw, posted to the collector in batches."""
+"""What the load generator planned and saw, handed on in batches."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from brownout.load.journeys import Step, Visit
+from brownout.load.answers import Outcome
+from brownout.load.arrivals import NS, Arrival
+from brownout.load.visits import Step, Visit
 
 EVERY = 0.4
-"""Seconds between two posts."""
+"""Seconds between two batches."""
+
+BATCH = 2000
+"""Rows of a batch."""
 
 KEPT = 200_000
-"""Rows that wait at most while the collector is away."""
+"""Rows that wait at most while nobody takes them."""
 
-NS = 1_000_000_000
+Row = Mapping[str, Any]
+Take = Callable[[str, Sequence[Row]], bool]
+"""(table, rows) -> whether they were taken."""
 
 
 class Recorder:
-    """Rows of ``scheduled`` and ``requests``; kept until the collector has them."""
+    """Rows of ``scheduled`` and ``requests``; kept until ``take`` has them."""
 
-    def __init__(self, collector: str, token: str) -> None:
-        self._address = urlsplit(collector).netloc
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._rows: dict[str, list[Mapping[str, Any]]] = {"scheduled": [], "requests": []}
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._rows: dict[str, list[Row]] = {"scheduled": [], "requests": []}
 
-    def plan(self, due: int, visit: Visit) -> None:
-        """Announce all requests of a visit before the first is due."""
+    def plan(self, arrivals: Sequence[Arrival]) -> None:
+        """Announce all requests of visits before the first is due."""
         self._rows["scheduled"] += [
             {
                 "trace_id": step.trace_id,
-                "intended": due + int(step.after * NS),
+                "intended": arrival.due + int(step.after * NS),
                 "route": step.route,
-                "journey": visit.journey,
+                "journey": arrival.visit.journey,
             }
-            for step in visit.steps
+            for arrival in arrivals
+            for step in arrival.visit.steps
         ]
 
-    def done(
-        self,
-        step: Step,
-        visit: Visit,
-        intended: int,
-        start: int,
-        end: int,
-        outcome: tuple[int, int, str],
-    ) -> None:
-        """Record one request; ``outcome``: status, bytes, error."""
-        status, size, error = outcome
+    def done(self, step: Step, visit: Visit, times: tuple[int, int, int], outcome: Outcome) -> None:
+        """Record one request; ``times`` in ns: when it was wanted, sent, and over."""
+        intended, start, end = times
         row = {
             "trace_id": step.trace_id,
             "intended": intended,
             "start": start,
             "latency": end - intended,
-            "status": status,
+            "status": outcome.status,
             "route": step.route,
             "journey": visit.journey,
-            "bytes": size,
-            "error": error,
+            "bytes": outcome.size,
+            "error": outcome.error,
+            "first_byte": outcome.headers_at and outcome.headers_at - intended,
         }
         self._rows["requests"].append(row)
 
+    def add(self, rows: Sequence[Row]) -> None:
+        """Requests that somebody else made."""
+        self._rows["requests"] += rows
+
     def run(self, ended: Any) -> None:
-        """Post until ``ended`` is set, then once more."""
+        """Hand on until ``ended`` is set, then what is left."""
         while not ended.wait(EVERY):
-            self.post()
+            self.hand_on()
         for _ in range(5):
-            self.post()
+            self.hand_on()
             if not any(self._rows.values()):
                 return
             time.sleep(0.2)
 
-    def post(self) -> None:
-        """Post what is there; what is not acknowledged stays."""
+    def hand_on(self) -> None:
+        """Hand on what is there; what is not taken stays."""
         for table, rows in self._rows.items():
-            if rows and self._accepted(table, batch := rows[:2000]):
+            while rows and self._take(table, batch := rows[:BATCH]):
                 del rows[: len(batch)]
             del rows[: max(len(rows) - KEPT, 0)]
 
-    def _accepted(self, table: str, batch: list[Mapping[str, Any]]) -> bool:
-        connection = http.client.HTTPConnection(self._address, timeout=5)
+
+def to_collector(url: str, token: str) -> Take:
+    """Posts rows to the collector; taken is what it has committed."""
+    address = urlsplit(url).netloc
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def take(table: str, rows: Sequence[Row]) -> bool:
+        connection = http.client.HTTPConnection(address, timeout=5)
         try:
-            connection.request("POST", f"/rows/{table}", json.dumps(batch), self._headers)
+            connection.request("POST", f"/rows/{table}", json.dumps(rows), headers)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
+
+    return take

@@ -13,7 +13,9 @@ import duckdb
 
 Row = dict[str, Any]
 
-NATIVE = ("requests", "scheduled", "metrics", "machine", "statements", "relations", "indexes")
+NATIVE = (
+    "requests", "scheduled", "pages", "metrics", "machine", "statements", "relations", "indexes",
+)  # fmt: skip
 """Tables that our own probes write row by row."""
 
 

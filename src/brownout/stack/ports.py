@@ -37,21 +37,22 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def listening_socket(port: int = 0, backlog: int = 512) -> socket.socket:
+def listening_socket(port: int = 0, backlog: int = 512, host: str = HOST) -> socket.socket:
     """A listening socket to hand down to the web processes; port 0 takes a free one.
 
     Raises MachineError when the port is taken or may not be used.
     """
-    listener = socket.socket()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port or free_ports(1)[0]))
+        listener.bind((host, port or free_ports(1)[0]))
         listener.listen(backlog)
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise MachineError(
-            f"Port {port} on {HOST} cannot be had ({reason}): "
+            f"Port {port} on {host} cannot be had ({reason}): "
             "end the program that listens there, or choose another port."
         ) from error
     return listener

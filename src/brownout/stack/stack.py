@@ -49,13 +49,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Places:
-    """Where a stack finds the shop, keeps what it makes, and runs."""
+    """Where a stack finds the shop, keeps what it makes, and runs.
+
+    ``listen``: the address at which load workers reach the shop.
+    """
 
     run: Path
     run_id: str
     shop: Path
     cache: Path
     size: str = "normal"
+    listen: str = HOST
 
 
 class Stack:
@@ -140,7 +144,7 @@ class Stack:
             thinking = pool.submit(self._start_ai, wiring, tag)
             caching.result()
             working = pool.submit(self._start_worker, wiring, tag)
-            self._web = Web(self.supervisor, wiring)
+            self._web = Web(self.supervisor, wiring, self.places.listen)
             collecting.result()
             thinking.result()
             self._say("starting the shop")

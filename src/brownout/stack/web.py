@@ -50,10 +50,15 @@ class Generation:
 class Web:
     """The shop's web service at ``url``."""
 
-    def __init__(self, supervisor: Supervisor, wiring: Wiring) -> None:
+    def __init__(self, supervisor: Supervisor, wiring: Wiring, listen: str = HOST) -> None:
+        """``listen``: where load workers of other hosts reach the shop, at ``outer``."""
         self._supervisor = supervisor
         self._wiring = wiring
         self._socket = listening_socket()
+        self._shared = [self._socket]
+        if listen != HOST:
+            self._shared.append(listening_socket(host=listen))
+        self.outer = int(self._shared[-1].getsockname()[1])
         self._count = 0
         self._fit: set[str] = set()
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
@@ -84,15 +89,16 @@ class Web:
         private = listening_socket()
         port = private.getsockname()[1]
         service = "web" if shared else "rehearsal"
+        sockets = [*self._shared, private] if shared else [private]
         command = Command(
             name=f"{service}-{tag}-{self._count}",
             service=service,
-            argv=self._argv([self._socket, private] if shared else [private]),
+            argv=self._argv(sockets),
             env=shop(self._wiring, "web", tag, frontend) | MEMORY,
             cwd=release / "backend",
             log=self._wiring.run / "logs" / f"web-{tag}.log",
             release=tag,
-            pass_fds=(self._socket.fileno(), private.fileno()) if shared else (private.fileno(),),
+            pass_fds=[s.fileno() for s in sockets],
             grace=DRAIN,
         )
         try:
@@ -121,7 +127,8 @@ class Web:
 
     def close(self) -> None:
         """Close every socket; the servers have ended."""
-        self._socket.close()
+        for shared in self._shared:
+            shared.close()
         if self.current:
             self.current.private.close()
 

@@ -1,0 +1,132 @@
+"""Does the load generator tell the truth, and what does it cost?
+
+    python benchmarks/load.py --rate 3 --seconds 30
+
+Plays against a server with known latencies (known_server.py) and prints the rate and the quantiles
+that were recorded beside the true ones, and the generator's share of a core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from brownout.load.arrivals import NS, Second, arrivals
+from brownout.load.visits import World
+from brownout.stats.quantiles import quantile
+
+WORLD = {
+    "visitors": [f"{n:032x}" for n in range(1000)],
+    "emails": [f"customer{n}@example.com" for n in range(1000)],
+    "books": list(range(1, 20_001)),
+    "genres": ["crime", "poetry"],
+    "assets": ["/assets/a.js", "/assets/b.js", "/assets/c.css"],
+    "sessions": ["s"],
+    "accounts": True,
+    "assistant": True,
+}
+SETTLE = 3
+"""Seconds at either end that are not looked at: visits begin, and end."""
+
+
+@contextlib.contextmanager
+def known_server() -> Iterator[str]:
+    """Its URL, while it runs."""
+    argv = [sys.executable, str(Path(__file__).with_name("known_server.py"))]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.terminate()
+
+
+def ask(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+def measure(rate: float, seconds: float, seed: int = 7) -> dict[str, Any]:
+    """Play for so long; rates in 1/s, times in ms, CPU in cores: recorded and true."""
+    with known_server() as url, tempfile.TemporaryDirectory() as folder:
+        world = Path(folder, "world.json")
+        world.write_text(json.dumps(WORLD))
+        argv = [sys.executable, "-m", "brownout.load.runner", "--url", url, "--collector", url]
+        argv += ["--world", str(world), "--seed", str(seed), "--rate", str(rate)]
+        with subprocess.Popen(
+            argv,
+            env={**os.environ, "BROWNOUT_TOKEN": "x"},
+            stdout=subprocess.PIPE,
+        ) as generator:
+            assert generator.stdout
+            generator.stdout.readline()
+            process = psutil.Process(generator.pid)
+            threading.Event().wait(SETTLE)
+            before = process.cpu_times()
+            threading.Event().wait(seconds)
+            after = process.cpu_times()
+            threading.Event().wait(SETTLE)
+            memory = process.memory_info().rss
+            generator.terminate()
+            generator.wait()
+        cores = (after.user + after.system - before.user - before.system) / seconds
+        return {
+            "cores": round(cores, 4),
+            "megabytes": round(memory / 1e6, 1),
+            **told(ask(f"{url}/rows/requests"), ask(f"{url}/delays"), rate, seed),
+        }
+
+
+def told(rows: list[dict[str, Any]], delays: list[float], rate: float, seed: int) -> dict[str, Any]:
+    """What was recorded, beside the truth.
+
+    The true rate is the schedule's, drawn anew here; the true latencies are the server's own: of
+    the requests that it answered, how long it made each wait.
+    """
+    first = min(row["intended"] for row in rows)
+    visits = [
+        arrival
+        for number in range(int(max(r["intended"] for r in rows) - first) // NS + 2)
+        for arrival in arrivals(seed, Second(number, number * NS, rate), World(**WORLD))
+    ]
+    wanted = {step.trace_id for arrival in visits for step in arrival.visit.steps}
+    span = [row["intended"] for row in rows]
+    seconds = (max(span) - min(span)) / NS
+    latencies = [row["latency"] / 1e6 for row in rows]
+    kept = [ms for ms in delays if ms]
+    return {
+        "requests": len(rows),
+        "failed": sum(row["status"] != 200 for row in rows),
+        "strangers": sum(row["trace_id"] not in wanted for row in rows),
+        "rate": {"recorded": round(len(rows) / seconds, 3), "true": round(len(kept) / seconds, 3)},
+    } | {
+        f"p{round(q * 100)}": {
+            "recorded": round(quantile(latencies, q), 2),
+            "true": round(quantile(kept, q), 2),
+        }
+        for q in (0.5, 0.9, 0.95, 0.99)
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the load generator's truth and cost.")
+    parser.add_argument("--rate", type=float, default=3.0, help="visits a second")
+    parser.add_argument("--seconds", type=float, default=30.0)
+    args = parser.parse_args()
+    print(json.dumps(measure(args.rate, args.seconds), indent=1))
+
+
+if __name__ == "__main__":
+    main()
