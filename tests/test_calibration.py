@@ -7,7 +7,7 @@ from recordings import MemoryRecording, at, traffic
 
 from brownout import calibration
 from brownout.calibration import Knee, Step, Verdict, search
-from brownout.model import Promise, Window, Workload
+from brownout.model import SHIPPED, Promise, Window, Workload
 from brownout.report.promises import Seen
 
 BOOK = "GET /api/books/{id}/"
@@ -71,7 +71,10 @@ def test_the_ramp_begins_below_what_the_cores_can_carry() -> None:
 
 
 def test_drills_play_at_shares_of_the_knee() -> None:
-    assert calibration.workload(20.0) == Workload(7.0, 16.0)
+    assert calibration.workload(Knee(20.0, 22.0, True)) == Workload(7.0, 16.0)
+    assert calibration.workload(Knee(4.0, 4.5, True)) == Workload(1.4, 3.2)
+    # Where no time was left to rise, nothing speaks against the shipped rates.
+    assert calibration.workload(Knee(3.0, None, False)) == SHIPPED
 
 
 # The verdict

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from brownout.model import Promise, Recording, Window, Workload
+from brownout.model import SHIPPED, Promise, Recording, Window, Workload
 from brownout.report import promises
 from brownout.stats.quantiles import quantile_interval
 from brownout.stats.shares import share_interval
@@ -121,9 +121,16 @@ def first_rate(calm: float, own_cpu: float, cores: int) -> float:
     return min(max(bound / GROWTH, calm * GROWTH), MOST)
 
 
-def workload(knee: float) -> Workload:
-    """The normal and the peak rate of drills on a machine with this knee."""
-    return Workload(round(NORMAL * knee, 2), round(PEAK * knee, 2))
+def workload(knee: Knee) -> Workload:
+    """The normal and the peak rate of drills on a machine with this knee.
+
+    Not below the shipped ones where no rate was seen to break: the search had no time to rise.
+    """
+    rate = knee.rate or SHIPPED.normal
+    normal, peak = round(NORMAL * rate, 2), round(PEAK * rate, 2)
+    if knee.broken is None:
+        return Workload(max(normal, SHIPPED.normal), max(peak, SHIPPED.peak))
+    return Workload(normal, peak)
 
 
 # The verdict on a step

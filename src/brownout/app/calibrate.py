@@ -81,7 +81,7 @@ def measure(shop: Path, size: str, others: float, seconds: float) -> dict[str, A
 def record(ramp: Ramp, knee: Knee) -> dict[str, Any]:
     """The knee, the rates that follow from it, and what they rest on."""
     rate = knee.rate or SHIPPED.normal
-    rates = calibration.workload(rate)
+    rates = calibration.workload(knee)
     at_knee = [t.requests for t in ramp.tried if t.step == calibration.Step(rate, "holds")]
     return {
         "journeys_per_s": round(rate, 2),
