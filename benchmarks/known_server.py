@@ -4,7 +4,8 @@
 
 It prints its port. Request number n is answered after ``delay(n)`` seconds, the same in each run:
 a low-discrepancy walk through a known distribution. POST /rows/TABLE counts as the collector, GET
-/rows/TABLE gives what came, GET /delays the delays that were really kept, in ms.
+/rows/TABLE gives what came, GET /delays how long each request was really made to wait, in ms, by
+its trace id.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import time
 from typing import Any
 
+TRACE = re.compile(r"traceparent: 00-([0-9a-f]{32})", re.IGNORECASE)
 GOLDEN = (math.sqrt(5) - 1) / 2
-LEAST, SPREAD = 0.06, 0.06
+LEAST, SPREAD = 0.15, 0.12
 """Seconds: every answer takes the least, and an exponential time of this mean beside it."""
 
 
@@ -28,7 +31,8 @@ def delay(number: int) -> float:
 class Server:
     def __init__(self) -> None:
         self.rows: dict[str, list[Any]] = {"scheduled": [], "requests": []}
-        self.kept: list[float] = []
+        self.kept: dict[str, float] = {}
+        self.count = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection, as the generator makes them."""
@@ -39,7 +43,9 @@ class Server:
                            if line.startswith("content-length:")), 0)  # fmt: skip
             body = await reader.readexactly(length)
             method, path = head.split(" ", 2)[:2]
-            answer = await self._answer(method, path, body, began)
+            answer = await self._answer(method, path, body)
+            if trace := TRACE.search(head):
+                self.kept[trace[1]] = (time.perf_counter() - began) * 1000
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json")
             writer.write(b"\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
             await writer.drain()
@@ -48,7 +54,7 @@ class Server:
         finally:
             writer.close()
 
-    async def _answer(self, method: str, path: str, body: bytes, began: float) -> bytes:
+    async def _answer(self, method: str, path: str, body: bytes) -> bytes:
         if path.startswith("/rows/"):
             rows = self.rows[path.removeprefix("/rows/")]
             if method == "GET":
@@ -57,10 +63,8 @@ class Server:
             return b"{}"
         if path == "/delays":
             return json.dumps(self.kept).encode()
-        number = len(self.kept)
-        self.kept.append(0.0)
-        await asyncio.sleep(delay(number))
-        self.kept[number] = (time.perf_counter() - began) * 1000
+        self.count += 1
+        await asyncio.sleep(delay(self.count))
         return b'data: {"done": true}\n'
 
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,9 @@ WORLD = {
     "accounts": True,
     "assistant": True,
 }
+START = 5
+"""Seconds that the generator has to start."""
+
 SETTLE = 3
 """Seconds at either end that are not looked at: visits begin, and end."""
 
@@ -64,7 +68,9 @@ def measure(rate: float, seconds: float, seed: int = 7) -> dict[str, Any]:
         world = Path(folder, "world.json")
         world.write_text(json.dumps(WORLD))
         argv = [sys.executable, "-m", "brownout.load.runner", "--url", url, "--collector", url]
+        began = time.time_ns() + START * NS
         argv += ["--world", str(world), "--seed", str(seed), "--rate", str(rate)]
+        argv += ["--began", str(began)]
         with subprocess.Popen(
             argv,
             env={**os.environ, "BROWNOUT_TOKEN": "x"},
@@ -73,7 +79,7 @@ def measure(rate: float, seconds: float, seed: int = 7) -> dict[str, Any]:
             assert generator.stdout
             generator.stdout.readline()
             process = psutil.Process(generator.pid)
-            threading.Event().wait(SETTLE)
+            threading.Event().wait((began - time.time_ns()) / NS + SETTLE)
             before = process.cpu_times()
             threading.Event().wait(seconds)
             after = process.cpu_times()
@@ -85,39 +91,45 @@ def measure(rate: float, seconds: float, seed: int = 7) -> dict[str, Any]:
         return {
             "cores": round(cores, 4),
             "megabytes": round(memory / 1e6, 1),
-            **told(ask(f"{url}/rows/requests"), ask(f"{url}/delays"), rate, seed),
+            **told(ask(f"{url}/rows/requests"), ask(f"{url}/delays"), (seed, began, rate, seconds)),
         }
 
 
-def told(rows: list[dict[str, Any]], delays: list[float], rate: float, seed: int) -> dict[str, Any]:
-    """What was recorded, beside the truth.
+def told(
+    rows: list[dict[str, Any]], waits: dict[str, float], play: tuple[int, int, float, float]
+) -> dict[str, Any]:
+    """What was recorded, beside the truth; ``play``: seed, its beginning (ns), rate and seconds.
 
-    The true rate is the schedule's, drawn anew here; the true latencies are the server's own: of
-    the requests that it answered, how long it made each wait.
+    The true rate is the schedule's, drawn anew here; the true latencies are the server's own: how
+    long it made each of these requests wait.
     """
-    first = min(row["intended"] for row in rows)
-    visits = [
-        arrival
-        for number in range(int(max(r["intended"] for r in rows) - first) // NS + 2)
-        for arrival in arrivals(seed, Second(number, number * NS, rate), World(**WORLD))
-    ]
-    wanted = {step.trace_id for arrival in visits for step in arrival.visit.steps}
-    span = [row["intended"] for row in rows]
-    seconds = (max(span) - min(span)) / NS
-    latencies = [row["latency"] / 1e6 for row in rows]
-    kept = [ms for ms in delays if ms]
+    seed, began, rate, seconds = play
+    start, end = began + SETTLE * NS, began + int((SETTLE + seconds) * NS)
+    wanted = {
+        step.trace_id: arrival.due + step.after * NS
+        for number in range(int(seconds) + 2 * SETTLE + 5)
+        for arrival in arrivals(seed, Second(number, began + number * NS, rate), World(**WORLD))
+        for step in arrival.visit.steps
+    }
+    seen = [row for row in rows if start <= row["intended"] < end]
+    recorded = {
+        "rate": len(seen) / seconds,
+        **quantiles([row["latency"] / 1e6 for row in seen]),
+    }
+    true = {
+        "rate": sum(start <= moment < end for moment in wanted.values()) / seconds,
+        **quantiles([waits[row["trace_id"]] for row in seen]),
+    }
     return {
-        "requests": len(rows),
+        "requests": len(seen),
         "failed": sum(row["status"] != 200 for row in rows),
         "strangers": sum(row["trace_id"] not in wanted for row in rows),
-        "rate": {"recorded": round(len(rows) / seconds, 3), "true": round(len(kept) / seconds, 3)},
-    } | {
-        f"p{round(q * 100)}": {
-            "recorded": round(quantile(latencies, q), 2),
-            "true": round(quantile(kept, q), 2),
-        }
-        for q in (0.5, 0.9, 0.95, 0.99)
+        **{name: {"recorded": recorded[name], "true": true[name]} for name in recorded},
     }
+
+
+def quantiles(ms: list[float]) -> dict[str, float]:
+    return {f"p{round(q * 100)}": round(quantile(ms, q), 2) for q in (0.5, 0.9, 0.95, 0.99)}
 
 
 def main() -> None:

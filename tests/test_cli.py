@@ -48,7 +48,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
         (["drill", "healthy", "--notify", "nonsense"], "--notify nonsense: not an Apprise URL"),
         (["drill", "healthy", "--minutes", "-1"], "--minutes -1: a positive number is wanted"),
         (["drill", "healthy", "--seed", "x"], "Invalid value for '--seed'"),
-        (["up", "--load", "huge"], "--load huge: choose one of normal, peak, none"),
+        (["up", "--load", "huge"], "--load huge: choose one of normal, peak, ramp, step"),
         (["prove"], "name a scenario"),
         (["prove", "zzz"], "no scenario 'zzz'"),
         (["debrief"], "no runs in .brownout/runs; fly one with: brownout drill"),

@@ -52,7 +52,7 @@ def _stock(database: str, accounts: bool) -> World:
 
         if accounts:
             customers = rows(
-                "SELECT visitor, email FROM orders_customer c "
+                "SELECT c.visitor, u.email FROM orders_customer c "
                 "JOIN auth_user u ON u.id = c.user_id ORDER BY c.id"
             )
         else:
