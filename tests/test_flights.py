@@ -267,6 +267,106 @@ def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
     with out.open("wb") as o, err.open("wb") as e:
         process = subprocess.Popen(argv, cwd=tmp_path, stdout=o, stderr=e)
+    try:
+        deadline = time.monotonic() + 120
+        while "Ctrl-C ends it" not in err.read_text():
+            assert process.poll() is None, err.read_text()
+            assert time.monotonic() < deadline, err.read_text()
+            threading.Event().wait(0.1)
+        urls = dict(line.split() for line in out.read_text().splitlines())
+        assert set(urls) == {"shop", "ai", "collector", "database", "cache", "load"}
+        with urllib.request.urlopen(f"{urls['shop']}/api/home/", timeout=10) as answer:
+            assert len(json.load(answer)["popular"]) == 12
+        family = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=10)
+    assert code == 0
+    wait_for_the_end_of(family, 0)
+    rejudged(drill)
+
+
+def test_the_autopilot_leaves_a_healthy_release_alone(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "autopilot", "--pace", "quick")
+    made = flown(drill)
+    assert made["diagnosis"]["declared"]["cause"] == "none"
+    assert [
+        c for i, c in history.completed(drill.events(), *CHANGES) if i.actor != "director"
+    ] == []
+    assert lost(drill.run) == []
+    assert [f for f in made["findings"] if f["verdict"] == "error"] == []
+    rejudged(drill)
+
+
+@pytest.mark.parametrize("where", ["boot", "baseline", "incident"])
+def test_ctrl_c_ends_a_drill_cleanly(tmp_path: Path, where: str) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase(where))
+    family = drill.family()
+    drill.process.send_signal(signal.SIGINT)
+    assert drill.process.wait(timeout=10) == 130
+    wait_for_the_end_of(family, 0)
+    [closed] = history.infos(drill.events(), "closed")
+    assert closed.value["reason"] == "interrupted"
+    assert "Traceback" not in (tmp_path / "stderr").read_text()
+
+
+def test_ctrl_c_ends_a_validation(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("incident"))
+    argv = [*BROWNOUT, "validate", "--run", str(drill.run)]
+    with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as asker:
+        drill.until(phase("validation"))
+        family = drill.family()
+        drill.process.send_signal(signal.SIGINT)
+        assert drill.process.wait(timeout=10) == 130
+        assert "the drill has ended" in asker.communicate(timeout=10)[1]
+    wait_for_the_end_of(family, 0)
+
+
+def test_nothing_outlives_a_control_process_that_was_killed(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("baseline"))
+    family = drill.family()
+    assert len(family) > 8
+    drill.process.kill()
+    drill.process.wait()
+    wait_for_the_end_of(family)
+    # Its folder is free again, and still tells what happened.
+    argv = [*BROWNOUT, "debrief", str(drill.run)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "it was not closed" in done.stdout
+    with pytest.raises(AssertionError, match="no drill is flying"):
+        drill.ask("status")
+
+
+def test_without_a_terminal_the_autopilot_flies(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--size", "small")
+    drill.until(phase("baseline"))
+    assert history.infos(drill.events(), "drill")[0].value["responder"] == "autopilot"
+    drill.process.send_signal(signal.SIGTERM)
+    assert drill.process.wait(timeout=10) == 130
+
+
+def test_a_process_that_dies_is_told_and_comes_back(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("baseline"))
+    children = psutil.Process(drill.process.pid).children()
+    [worker] = [p for p in children if "celery" in " ".join(p.cmdline())]
+    worker.kill()
+    drill.until(lambda events: len(history.infos(events, "process")) == 2, 60)
+    states = [e.value["state"] for e in history.infos(drill.events(), "process")]
+    assert states == ["exited", "restarted"]
+    drill.process.send_signal(signal.SIGINT)
+    assert drill.process.wait(timeout=10) == 130
+
+
+def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
+    argv = [*BROWNOUT, "up", "--size", "small", "--load", "none", "--out", str(tmp_path / "run")]
+    out, err = tmp_path / "out", tmp_path / "err"
+    with out.open("wb") as o, err.open("wb") as e:
+        process = subprocess.Popen(argv, cwd=tmp_path, stdout=o, stderr=e)
     deadline = time.monotonic() + 120
     while "Ctrl-C ends it" not in err.read_text():
         assert process.poll() is None, err.read_text()

@@ -34,6 +34,7 @@ class Site:
     """
 
     declared = {BOOK: (100.0, 0.01)}
+    calibrated: Mapping[str, float] = {}
 
     def __init__(self, slow: Mapping[str, float], calls: Mapping[str, int]) -> None:
         self.stack = Stack()

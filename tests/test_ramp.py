@@ -121,7 +121,7 @@ def test_what_is_told_of_a_search() -> None:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--size", "vast"], "--size vast: choose one of normal, small"),
+        (["--size", "vast"], "--size vast: choose one of small, normal, large"),
         (["--others", "-1"], "--others -1: a number of cores from 0 on is wanted"),
         (["--others", "nan"], "--others nan: a number of cores"),
         (["--seconds", "3"], "--seconds 3: 20 to 3600 are wanted"),

@@ -101,7 +101,7 @@ class Proof:
             recording,
             self._site.declared,
             baseline.windows["normal"],
-            self._site.plan.calibrated,
+            self._site.calibrated,
         )
         checks = [self._holds(baseline)]
         self._break()

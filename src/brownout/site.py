@@ -68,6 +68,7 @@ class Site:
     ) -> None:
         self.plan = plan
         self.declared = slo.load(plan.shop).routes
+        self.calibrated = plan.calibrated
         self.slos: Sequence[Promise] = ()
         self.stopped = threading.Event()
         self.stack = Stack(

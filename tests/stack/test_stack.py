@@ -155,7 +155,8 @@ def test_every_service_runs_and_the_shop_answers(running: Running) -> None:
 def test_a_deployment_under_load_loses_no_request(running: Running) -> None:
     old = running.assets()
     running.stack.build("v2.8.0")
-    published = {f"/assets/{file.name}" for file in (running.run / "assets").iterdir()}
+    files = (running.run / "assets").iterdir()
+    published = {f"/assets/{file.name}" for file in files if file.suffix not in (".gz", ".br")}
     # Whoever serves, while both do: an asset of either page is answered.
     with running.users(3, *sorted(published)) as seen:
         until(lambda: sum(seen.values()) > 100)
@@ -185,7 +186,7 @@ def test_code_goes_back_and_a_migration_stays_unless_asked(running: Running) -> 
     assert not running.has_index()
     running.stack.rollback("v2.7.0", with_migrations=True)
     assert running.has_index()
-    with pytest.raises(BrownoutError, match=r"there is no release before v2\.3\.0"):
+    with pytest.raises(BrownoutError, match=r"there is no release before v2\.0\.0"):
         running.stack.before("v2.0.0")
 
 
@@ -204,7 +205,7 @@ def test_an_older_release_is_as_deployable_as_it_was(running: Running) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("backend/catalog/views.py", "\ndef broken(:\n", "GET /healthz gives 500"),
+        ("backend/catalog/views.py", "\ndef broken(:\n", "SyntaxError: invalid syntax"),
         ("backend/catalog/serializers.py", "\nBookCard.to_representation = None\n", "/ gives 500"),
         ("frontend/src/App.tsx", "\nconst broken: = 1;\n", "npm run failed for the front end"),
     ],
@@ -245,7 +246,7 @@ def test_a_model_is_switched_without_a_restart(running: Running) -> None:
     assert page["delivery"]["version"] == "2026-11"
     running.stack.set_model("delivery", "2026-09")
     assert running.stack.services()["ai"][1] == pids
-    with pytest.raises(BrownoutError, match="no model 'deliver'; known: delivery, recommender"):
+    with pytest.raises(BrownoutError, match="no model 'deliver'; known: delivery, embedding, rec"):
         running.stack.set_model("deliver", "2026-09")
     with pytest.raises(BrownoutError, match="no version 'x' of delivery; known: 2026-09, 2026-11"):
         running.stack.set_model("delivery", "x")
