@@ -22,7 +22,7 @@ from brownout.model import Event
 
 NS = 1_000_000_000
 LOOK = 10
-"""Seconds before an alarm (the time that an alert looks back on) in which others may disturb it."""
+"""Seconds before an alarm in which others count as having disturbed it; chosen, not measured."""
 
 QUIET = 0.25
 """Cores that others use on average over LOOK at most, where the machine is the drill's own."""
