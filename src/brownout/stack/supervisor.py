@@ -24,6 +24,9 @@ POLL = 0.02
 CLOSE = 2.5
 """Seconds that all children together have to end in ``close`` before SIGKILL."""
 
+ALL = 4.5
+"""Seconds for all of ``close``, the removal of files included."""
+
 BACKOFF = (0.2, 5.0)
 """Seconds before the first restart, and at most; doubled while the child keeps dying young."""
 
@@ -100,7 +103,8 @@ class Supervisor:
             return list(self._children)
 
     def close(self) -> None:
-        """End everything, in parallel, in less than 4 s. May be called again."""
+        """End everything, in parallel, in less than 5 s. May be called again."""
+        began = time.monotonic()
         with self._lock:
             if self._closed:
                 return
@@ -115,7 +119,8 @@ class Supervisor:
         deadline = time.monotonic() + 0.4
         for child in late:
             child.over.wait(max(0.0, deadline - time.monotonic()))
-        self.reaper.close(timeout=1.0)
+        # It removes the database's files, which may take a moment; nothing else runs by now.
+        self.reaper.close(timeout=max(1.0, began + ALL - time.monotonic()))
 
     def _enlist(self, command: Command) -> Child:
         with self._lock:
