@@ -30,6 +30,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "metrics": {"service": "web", "release": "", "attributes": {}},
     "machine": {"own_cpu": 0.5, "foreign_cpu": 0.0, "pressure": 0.0, "memory_available": 1},
+    "pages": {
+        "fcp": None, "ttfb": None, "cls": 0.0, "long_tasks": 0, "elements": 100, "requests": 5,
+        "bytes": 1000, "error": "",
+    },
     "statements": {},
     "relations": {"index_scans": 0, "live_rows": 0},
     "indexes": {"scans": 0},
@@ -117,6 +121,17 @@ def traffic(
     )
     recording.insert("requests", requests)
     recording.insert("work", work)
+
+
+def opened(
+    recording: MemoryRecording, start: float, page: str, lcps: Sequence[float | None]
+) -> None:
+    """Visits of a page, one each 10 s from ``start`` (s) on; LCP in ms, None: it failed."""
+    rows = [
+        {"ts": at(start + 10 * n), "page": page, "lcp": None if lcp is None else ms(lcp)}
+        for n, lcp in enumerate(lcps)
+    ]
+    recording.insert("pages", rows)
 
 
 def statement(

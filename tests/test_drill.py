@@ -21,6 +21,7 @@ from brownout.model import (
     MachineError,
     Op,
     Pace,
+    PagePromise,
     Script,
     Workload,
 )
@@ -42,6 +43,7 @@ SCRIPT = Script(
 )
 REVEAL = {"scenario": "x", "truth": {"cause": "n-plus-one", "change": "release v2.8.0"}}
 DECLARED = {"GET /": (60.0, 0.01)}
+PAGES = {"/": 2500.0, "/books/{id}": 2500.0}
 
 
 class Ground:
@@ -66,6 +68,10 @@ class Ground:
             for n in range(500)
         ]
         self.recording.insert("requests", rows)
+        self.recording.insert(
+            "pages",
+            [{"ts": now + n * NS // 50, "page": "/", "lcp": 900_000_000} for n in range(500)],
+        )
         return {"release": "v2.7.0", "urls": {}}
 
     def perform(self, op: Op) -> Mapping[str, Any]:
@@ -97,6 +103,7 @@ class Flying:
             self.ground.watch,
             lambda: self.ground.recording,
             DECLARED,
+            pages=PAGES,
         )
         writer = history.Writer(self._file, time.time_ns())
         self.told: list[Event] = []
@@ -194,6 +201,16 @@ def test_the_windows_are_the_calm_and_the_bad_time(flying: Flying) -> None:
     served = next(e for e in events if e.name == "deploy" and e.kind == "ok")
     assert baseline["end"] <= incident["start"] == served.value["serving_at"]
     assert incident["end"] == rollback.at
+
+
+def test_the_pages_that_were_opened_are_promised(flying: Flying) -> None:
+    drill = flying.until_deployed().drill
+    frozen = history.last_info(flying.ground.read(), "slo")
+    assert frozen is not None
+    [page] = frozen.value["pages"]
+    assert (page["page"], page["lcp_ms"], page["baseline_lcp_ms"]) == ("/", 2700.0, 900.0)
+    assert drill.pages == (PagePromise("/", 2700.0),)
+    assert drill.status()["page_slos"] == [{"page": "/", "lcp_ms": 2700.0}]
 
 
 def test_an_op_that_fails_is_told_and_the_drill_goes_on(flying: Flying) -> None:

@@ -12,7 +12,7 @@ from brownout import calibration
 from brownout.alerting import Limit, cpu_limit, latency_limit, memory_limit
 from brownout.model import MachineError, Promise, Recording, Window
 from brownout.observer import Seen, observations
-from brownout.report import promises
+from brownout.report import pages, promises
 
 FOREIGN = "SELECT avg(foreign_cpu) FROM machine WHERE ts >= $1 AND ts < $2"
 INSTRUMENTS = ("browser",)
@@ -91,6 +91,23 @@ def freeze(
         limits=tuple(limits),
         bad_seconds=_bad_seconds(seen, limits),
     )
+
+
+def freeze_pages(
+    recording: Recording, window: Window, declared: pages.Declared
+) -> list[dict[str, Any]]:
+    """The promises of the pages opened in the calm window (pages.freeze).
+
+    Raises MachineError when one of them misses even 3 times what is declared, or fails.
+    """
+    rows = pages.check(recording, pages.calm(declared), window)
+    broken = [pages.told(row) for row in rows if not row["ok"]]
+    if broken:
+        raise MachineError(
+            f"in calm traffic a real browser on this machine ({platform.node()}) sees "
+            f"{'; '.join(broken)}; close what else is running, or fly with --no-browser"
+        )
+    return pages.freeze(recording, declared, window)
 
 
 def _refusal(broken: Sequence[Mapping[str, Any]], recording: Recording, window: Window) -> str:

@@ -160,6 +160,14 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePromise:
+    """The SLO of one page: its largest contentful paint, frozen before the incident."""
+
+    page: str
+    lcp_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """What traffic a drill has: journeys per second, and the weight of each journey."""
 
@@ -273,6 +281,7 @@ class Debrief:
     seed: int
     versions: Mapping[str, str]
     slos: tuple[Promise, ...]
+    pages: tuple[PagePromise, ...]
     times: Mapping[str, float | None]
     diagnosis: Mapping[str, Any]
     findings: tuple[Finding, ...]
