@@ -170,11 +170,18 @@ def artifacts(recording: MemoryRecording) -> dict[tuple[str, str], Artifact]:
 
 
 def usage(
-    recording: MemoryRecording, start: float, cores: Sequence[float], mb: Sequence[float]
+    recording: MemoryRecording,
+    start: float,
+    cores: Sequence[float],
+    mb: Sequence[float],
+    service: str = "web",
 ) -> None:
-    """Process samples of the web service, one a second from ``start`` (s) on."""
+    """Process samples of a service, one a second from ``start`` (s) on."""
     for name, values, unit in (("process.cpu", cores, 1), ("process.private", mb, 1e6)):
         recording.insert(
             "metrics",
-            [{"ts": at(start + i), "name": name, "value": v * unit} for i, v in enumerate(values)],
+            [
+                {"ts": at(start + i), "name": name, "service": service, "value": v * unit}
+                for i, v in enumerate(values)
+            ],
         )

@@ -10,13 +10,11 @@ from typing import Any
 
 from brownout import calibration
 from brownout.alerting import Limit, cpu_limit, latency_limit, memory_limit
-from brownout.model import MachineError, Promise, Recording, Window
+from brownout.model import INSTRUMENTS, MachineError, Promise, Recording, Window
 from brownout.observer import Seen, observations
 from brownout.report import pages, promises
 
 FOREIGN = "SELECT avg(foreign_cpu) FROM machine WHERE ts >= $1 AND ts < $2"
-INSTRUMENTS = ("browser",)
-"""Services that are not the shop's and work by fits and starts: they raise no alarm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ EvidenceKind = Literal["sql", "span", "profile", "diff", "chart", "table"]
 ROLES = ("bridge", "backend", "frontend", "ai", "qa")
 PHASES = ("boot", "baseline", "incident", "validation", "closed", "debrief")
 
+INSTRUMENTS = ("browser",)
+"""Services that are not the shop's and work by fits and starts: what they use is no symptom."""
+
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 
