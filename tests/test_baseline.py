@@ -33,8 +33,10 @@ def test_a_promise_is_the_declared_one_or_three_times_the_machines_own() -> None
     assert found.window == Window(at(0), at(30))
     assert found.slos == (Promise(BOOK, 150.0, 0.01), Promise(CART, 654.0, 0.01))
     assert found.routes == [
-        {"route": BOOK, "p95_ms": 150.0, "error_rate": 0.01, "baseline_p95_ms": 21.8},
-        {"route": CART, "p95_ms": 654.0, "error_rate": 0.01, "baseline_p95_ms": 218.0},
+        {"route": BOOK, "p95_ms": 150.0, "error_rate": 0.01, "baseline_p95_ms": 21.8}
+        | {"calibrated_p95_ms": None},
+        {"route": CART, "p95_ms": 654.0, "error_rate": 0.01, "baseline_p95_ms": 218.0}
+        | {"calibrated_p95_ms": None},
     ]
 
 
@@ -122,6 +124,7 @@ def test_a_calibrated_machine_that_is_disturbed_now_is_refused() -> None:
     assert freeze(recording, window, [], DECLARED).slos == (Promise(BOOK, 654.0, 0.01),)
     known = freeze(recording, window, [], DECLARED, {BOOK: 80.0, CART: 10.0})
     assert known.slos == (Promise(BOOK, 240.0, 0.01),)
+    assert [row["calibrated_p95_ms"] for row in known.routes] == [80.0]
     with pytest.raises(MachineError, match=r"p95 218 ms of 150 ms"):
         freeze(recording, window, [], DECLARED, {BOOK: 20.0})
 

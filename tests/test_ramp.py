@@ -75,7 +75,7 @@ def test_a_calibration_is_kept_for_this_machine_content_and_size(
 ) -> None:
     shop = tmp_path / "shop"
     shutil.copytree(SHOP, shop, ignore=shutil.ignore_patterns("node_modules"))
-    capacity.remember(shop, "normal", FOUND)
+    assert capacity.remember(shop, "normal", FOUND) == cache / capacity.RECORDS
     found = capacity.known(shop, "normal")
     assert found == capacity.Capacity(Workload(5.0, 11.0), {"GET /": 4.5}, "2026-11-24")
     assert capacity.known(shop, "small").workload == SHIPPED

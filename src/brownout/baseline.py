@@ -83,6 +83,7 @@ def freeze(
                 "p95_ms": slo.p95_ms,
                 "error_rate": slo.error_rate,
                 "baseline_p95_ms": round(measured[slo.route], 3),
+                "calibrated_p95_ms": (calibrated or {}).get(slo.route),
             }
             for slo in slos
         ],

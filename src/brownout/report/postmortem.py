@@ -27,7 +27,7 @@ def draft(parts: Mapping[str, Any], events: Sequence[Event], told: Mapping[str, 
         ("## Validation", _validation(parts["validation"])),
         ("## Where the time went", _attribution(parts["attribution"])),
         ("## Findings", _findings(parts["findings"])),
-        ("## Promises", _promises(parts["slos"], parts["pages"])),
+        ("## Promises", _promises(parts["slos"], parts["pages"], events[0].value)),
         ("## What is to be done", _to_do(told)),
         ("## Timeline", _timeline(parts["timeline"])),
     )
@@ -155,7 +155,17 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     yield "Beside them: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) + "."
 
 
-def _promises(slos: Sequence[Promise], opened: Sequence[PagePromise]) -> Iterator[str]:
+def _promises(
+    slos: Sequence[Promise], opened: Sequence[PagePromise], begun: Mapping[str, Any]
+) -> Iterator[str]:
+    if slos and "workload" in begun:
+        day, rates = begun.get("calibrated"), begun["workload"]
+        yield (
+            f"At {rates['normal']:g} journeys/s, {rates['peak']:g} at peak; where more than is "
+            f"declared, a route's p95 is 3 times "
+            + (f"what was calibrated on {day}." if day else "that of the calm window.")
+        )
+        yield ""
     if slos:
         rows = [(s.route, f"{s.p95_ms:g} ms", f"{s.error_rate:.1%}") for s in slos]
         yield from _table(("route", "p95", "errors"), rows)
