@@ -118,6 +118,16 @@ def test_what_is_told_of_a_search() -> None:
     assert str(calibrate.table(found).renderables[1]).endswith("broken from 15 on; not settled")
 
 
+def test_a_machine_without_room_is_told_in_a_sentence(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    assert cli.run(["calibrate"]) == 3
+    told = capsys.readouterr().err
+    assert told.startswith("brownout: [Errno 2] No such file or directory: ")
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
