@@ -76,6 +76,7 @@ def measure(shop: Path, size: str, others: float, seconds: float) -> dict[str, A
                 knee = ramp.run()
         except (BrownoutError, CollectorAway):
             if site.stopped.is_set():
+                say("interrupted; nothing is kept")
                 raise KeyboardInterrupt from None
             raise
         finally:

@@ -86,6 +86,7 @@ def prove(name: str) -> list[Check]:
             checks.append(Check("nothing leaks", not told, ", ".join(told[:5]) or "nothing found"))
     except (BrownoutError, CollectorAway):
         if site.stopped.is_set():
+            say("interrupted; nothing is kept")
             raise KeyboardInterrupt from None
         raise
     finally:
