@@ -162,7 +162,7 @@ def _promises(
         day, rates = begun.get("calibrated"), begun["workload"]
         yield (
             f"At {rates['normal']:g} journeys/s, {rates['peak']:g} at peak; where more than is "
-            f"declared, a route's p95 is 3 times "
+            "declared, a route's p95 is 3 times "
             + (f"what was calibrated on {day}." if day else "that of the calm window.")
         )
         yield ""

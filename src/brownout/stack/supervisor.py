@@ -107,8 +107,10 @@ class Supervisor:
             children = list(self._children)
         if again:
             self._over.wait(4.0)
-        else:
+            return
+        try:
             self._end(children)
+        finally:
             self._over.set()
 
     def _end(self, children: list[Child]) -> None:
