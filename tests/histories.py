@@ -25,9 +25,9 @@ NOTHING = {**TRUTH, "cause": "none", "change": "none", "where": ["none"], "effec
 class Story:
     """Gathers events; each call adds one or two and gives the story back."""
 
-    def __init__(self) -> None:
+    def __init__(self, **begun: Any) -> None:
         self.events: list[Event] = []
-        self.info(0, "drill", **BEGUN)
+        self.info(0, "drill", **BEGUN, **begun)
 
     def _add(
         self, t: float, kind: Any, actor: str, name: str, value: Value, cause: int | None = None

@@ -30,6 +30,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "metrics": {"service": "web", "release": "", "attributes": {}},
     "machine": {"own_cpu": 0.5, "foreign_cpu": 0.0, "pressure": 0.0, "memory_available": 1},
+    "pages": {
+        "fcp": None, "ttfb": None, "cls": 0.0, "long_tasks": 0, "elements": 100, "requests": 5,
+        "bytes": 1000, "error": "",
+    },
     "statements": {},
     "relations": {"index_scans": 0, "live_rows": 0},
     "indexes": {"scans": 0},
@@ -119,6 +123,17 @@ def traffic(
     recording.insert("work", work)
 
 
+def opened(
+    recording: MemoryRecording, start: float, page: str, lcps: Sequence[float | None]
+) -> None:
+    """Visits of a page, one each 10 s from ``start`` (s) on; LCP in ms, None: it failed."""
+    rows = [
+        {"ts": at(start + 10 * n), "page": page, "lcp": None if lcp is None else ms(lcp)}
+        for n, lcp in enumerate(lcps)
+    ]
+    recording.insert("pages", rows)
+
+
 def statement(
     calls: int, took: float, shape: str = "SELECT review", caller: str = "reviews/queries.py:12"
 ) -> dict[str, Any]:
@@ -155,11 +170,18 @@ def artifacts(recording: MemoryRecording) -> dict[tuple[str, str], Artifact]:
 
 
 def usage(
-    recording: MemoryRecording, start: float, cores: Sequence[float], mb: Sequence[float]
+    recording: MemoryRecording,
+    start: float,
+    cores: Sequence[float],
+    mb: Sequence[float],
+    service: str = "web",
 ) -> None:
-    """Process samples of the web service, one a second from ``start`` (s) on."""
+    """Process samples of a service, one a second from ``start`` (s) on."""
     for name, values, unit in (("process.cpu", cores, 1), ("process.private", mb, 1e6)):
         recording.insert(
             "metrics",
-            [{"ts": at(start + i), "name": name, "value": v * unit} for i, v in enumerate(values)],
+            [
+                {"ts": at(start + i), "name": name, "service": service, "value": v * unit}
+                for i, v in enumerate(values)
+            ],
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from recordings import MemoryRecording, at, traffic
+from recordings import MemoryRecording, at, opened, traffic
 
 from brownout.alerting import Limit
-from brownout.baseline import Frozen, freeze, look
+from brownout.baseline import Frozen, freeze, freeze_pages, look
 from brownout.model import MachineError, Promise, Window
 from brownout.observer import RouteSecond, Seen, Usage
 
@@ -33,8 +33,10 @@ def test_a_promise_is_the_declared_one_or_three_times_the_machines_own() -> None
     assert found.window == Window(at(0), at(30))
     assert found.slos == (Promise(BOOK, 150.0, 0.01), Promise(CART, 654.0, 0.01))
     assert found.routes == [
-        {"route": BOOK, "p95_ms": 150.0, "error_rate": 0.01, "baseline_p95_ms": 21.8},
-        {"route": CART, "p95_ms": 654.0, "error_rate": 0.01, "baseline_p95_ms": 218.0},
+        {"route": BOOK, "p95_ms": 150.0, "error_rate": 0.01, "baseline_p95_ms": 21.8}
+        | {"calibrated_p95_ms": None},
+        {"route": CART, "p95_ms": 654.0, "error_rate": 0.01, "baseline_p95_ms": 218.0}
+        | {"calibrated_p95_ms": None},
     ]
 
 
@@ -122,6 +124,7 @@ def test_a_calibrated_machine_that_is_disturbed_now_is_refused() -> None:
     assert freeze(recording, window, [], DECLARED).slos == (Promise(BOOK, 654.0, 0.01),)
     known = freeze(recording, window, [], DECLARED, {BOOK: 80.0, CART: 10.0})
     assert known.slos == (Promise(BOOK, 240.0, 0.01),)
+    assert [row["calibrated_p95_ms"] for row in known.routes] == [80.0]
     with pytest.raises(MachineError, match=r"p95 218 ms of 150 ms"):
         freeze(recording, window, [], DECLARED, {BOOK: 20.0})
 
@@ -144,3 +147,20 @@ def test_a_first_look_refuses_what_is_certain_alone() -> None:
         match=r"p95 981 ms of 450 ms, .*, 60 requests; other programs used 1\.5 cores: close",
     ):
         look(slow, window, DECLARED)
+
+
+def test_a_page_must_hold_three_times_what_is_declared_in_calm_traffic() -> None:
+    window, declared = Window(at(0), at(120)), {"/": 2500.0, "/books/{id}": 2500.0}
+    recording = MemoryRecording({})
+    assert freeze_pages(recording, window, declared) == []
+    opened(recording, 0, "/", [7500, 7400])
+    [row] = freeze_pages(recording, window, declared)
+    assert row == {"page": "/", "lcp_ms": 22500.0, "baseline_lcp_ms": 7500.0, "n": 2}
+    opened(recording, 1, "/", [7501])
+    opened(recording, 2, "/books/{id}", [None])
+    with pytest.raises(MachineError) as refused:
+        freeze_pages(recording, window, declared)
+    assert "sees /: LCP 7501 ms of 7500 ms, 3 visits; /books/{id}: failed, 1 visit; close" in str(
+        refused.value
+    )
+    assert refused.value.exit_code == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from recordings import MemoryRecording
 
 from brownout import history
-from brownout.drill import Drill, World
+from brownout.drill import LOOK, Drill, World
 from brownout.model import (
     NS,
     BrownoutError,
@@ -21,6 +22,7 @@ from brownout.model import (
     MachineError,
     Op,
     Pace,
+    PagePromise,
     Script,
     Workload,
 )
@@ -42,6 +44,7 @@ SCRIPT = Script(
 )
 REVEAL = {"scenario": "x", "truth": {"cause": "n-plus-one", "change": "release v2.8.0"}}
 DECLARED = {"GET /": (60.0, 0.01)}
+PAGES = {"/": 2500.0, "/books/{id}": 2500.0}
 
 
 class Ground:
@@ -55,6 +58,8 @@ class Ground:
         self.op_error: BrownoutError | None = None
         self.hold = threading.Event()
         self.hold.set()
+        self.latency = 5_000_000
+        self.report: Callable[[Seen], None] = lambda seen: None
 
     def boot(self) -> Mapping[str, Any]:
         if self.boot_error:
@@ -62,10 +67,14 @@ class Ground:
         now = time.time_ns()
         rows = [
             {"trace_id": f"{n}", "route": "GET /", "intended": now + n * NS // 50}
-            | {"start": now, "latency": 5_000_000}
+            | {"start": now, "latency": self.latency}
             for n in range(500)
         ]
         self.recording.insert("requests", rows)
+        self.recording.insert(
+            "pages",
+            [{"ts": now + n * NS // 50, "page": "/", "lcp": 900_000_000} for n in range(500)],
+        )
         return {"release": "v2.7.0", "urls": {}}
 
     def perform(self, op: Op) -> Mapping[str, Any]:
@@ -79,7 +88,8 @@ class Ground:
         return {"passed": True, "load": "both"} if op.name == "validate" else {}
 
     def watch(self, report: Callable[[Seen], None]) -> None:
-        report(Seen(time.time_ns(), {}, {}, {"routes": {}, "services": {}}))
+        self.report = report
+        report(Seen(time.time_ns(), {}, {}, {"routes": {}, "services": {}, "pages": {}}))
 
     def read(self) -> list[Event]:
         return history.read(self.path.read_bytes().splitlines(keepends=True))
@@ -88,7 +98,9 @@ class Ground:
 class Flying:
     """A drill in a thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, script: Script = SCRIPT, calibrated: Mapping[str, float] | None = None
+    ) -> None:
         self.ground = Ground(path)
         self._file = path.open("ab")
         world = World(
@@ -97,10 +109,12 @@ class Flying:
             self.ground.watch,
             lambda: self.ground.recording,
             DECLARED,
+            calibrated or {},
+            PAGES,
         )
         writer = history.Writer(self._file, time.time_ns())
         self.told: list[Event] = []
-        self.drill = Drill(SCRIPT, REVEAL, world, writer, Person(), self.told.append)
+        self.drill = Drill(script, REVEAL, world, writer, Person(), self.told.append)
         self.outcome: list[Any] = []
         self._thread = threading.Thread(target=self._fly)
 
@@ -196,6 +210,16 @@ def test_the_windows_are_the_calm_and_the_bad_time(flying: Flying) -> None:
     assert incident["end"] == rollback.at
 
 
+def test_the_pages_that_were_opened_are_promised(flying: Flying) -> None:
+    drill = flying.until_deployed().drill
+    frozen = history.last_info(flying.ground.read(), "slo")
+    assert frozen is not None
+    [page] = frozen.value["pages"]
+    assert (page["page"], page["lcp_ms"], page["baseline_lcp_ms"]) == ("/", 2700.0, 900.0)
+    assert drill.pages == (PagePromise("/", 2700.0),)
+    assert drill.status()["page_slos"] == [{"page": "/", "lcp_ms": 2700.0}]
+
+
 def test_an_op_that_fails_is_told_and_the_drill_goes_on(flying: Flying) -> None:
     flying.until_deployed()
     flying.ground.op_error = MachineError("no room left")
@@ -281,6 +305,35 @@ def test_a_boot_that_fails_ends_the_drill(flying: Flying) -> None:
     assert str(flying.start().end()).startswith("no free port")
     [closed] = history.infos(flying.ground.read(), "closed")
     assert closed.value["reason"] == "failed: no free port"
+
+
+@pytest.mark.parametrize(
+    ("latency", "calibrated", "words"),
+    [
+        (1_000_000_000, {}, "GET /: p95 1000 ms of 180 ms, 0.0% errors of 1.0%, "),
+        # Within three times what is declared, and yet beyond what was calibrated.
+        (170_000_000, {"GET /": 30.0}, "GET /: p95 170 ms of 90 ms, 0.0% errors of 1.0%, "),
+    ],
+)
+def test_a_first_look_ends_a_drill_that_the_machine_cannot_carry(
+    tmp_path: Path, latency: int, calibrated: Mapping[str, float], words: str
+) -> None:
+    pace = replace(PACE, baseline=60)
+    flying = Flying(tmp_path / "history.jsonl", replace(SCRIPT, pace=pace), calibrated)
+    flying.ground.latency = latency
+    flying.start()
+    flying.until(lambda: history.phase(list(flying.drill.events)) == "baseline")
+    began = time.time_ns()
+    for second in range(LOOK):
+        flying.ground.report(Seen(began + (second - 3) * NS, {}, {}))
+    error = flying.end()
+    assert isinstance(error, MachineError) and error.exit_code == 3
+    assert words in str(error)
+    events = flying.ground.read()
+    assert history.last_info(events, "slo") is None  # long before the baseline's end
+    [closed] = history.infos(events, "closed")
+    assert closed.value["reason"] == f"failed: {error}"
+    flying.close()
 
 
 def test_a_process_that_dies_is_an_event(flying: Flying) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import duckdb
 import psutil
 import pytest
 
-from brownout import history
+from brownout import capacity, history, store
 from brownout.model import Event
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
@@ -283,3 +284,30 @@ def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
         code = process.wait(timeout=10)
     assert code == 0
     wait_for_the_end_of(family, 0)
+
+
+def test_ctrl_c_ends_a_calibration_and_nothing_is_kept(tmp_path: Path) -> None:
+    kept = store.cache_folder() / capacity.RECORDS
+    before = kept.read_bytes() if kept.exists() else None
+    temporary, err = tmp_path / "temporary", tmp_path / "err"
+    temporary.mkdir()
+    argv = [*BROWNOUT, "calibrate", "--size", "small", "--others", "99"]
+    with err.open("wb") as e:
+        process = subprocess.Popen(
+            argv, cwd=tmp_path, stderr=e, env=os.environ | {"TMPDIR": str(temporary)}
+        )
+    deadline = time.monotonic() + 120
+    while "journeys/s (" not in err.read_text():
+        assert process.poll() is None and time.monotonic() < deadline, err.read_text()
+        threading.Event().wait(0.1)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    code = process.wait(timeout=10)
+    told = err.read_text()
+    if code == 3:
+        pytest.skip("too busy a machine to be calibrated")
+    assert (code, told.splitlines()[-1]) == (130, "interrupted; nothing is kept"), told
+    wait_for_the_end_of(family, 0)
+    assert list(temporary.iterdir()) == []
+    assert (kept.read_bytes() if kept.exists() else None) == before

@@ -28,11 +28,13 @@ def board(**changes: Any) -> dict[str, Any]:
         "phase": "incident",
         "t": 50.0,
         "slos": [{"route": "GET /", "p95_ms": 60.0, "error_rate": 0.01}],
+        "page_slos": [],
         "alerts": [],
         "acknowledged": [],
         "deployments": [],
         "events": [],
         "routes": {"GET /": route},
+        "pages": {},
         "services": {"web": {"cores": 0.5, "megabytes": 200.0}},
         **changes,
     }
@@ -107,6 +109,36 @@ def test_on_a_terminal_the_board_is_drawn(monkeypatch: pytest.MonkeyPatch) -> No
     text = out.getvalue()
     for word in ("incident", "GET /", "90", "60", "25.0%", "over", "web", "0.50", "resolve"):
         assert word in text
+
+
+def told(what: Any) -> list[str]:
+    """The lines that are printed."""
+    out = io.StringIO()
+    Console(file=out, width=100).print(what)
+    return [" ".join(text.split()) for text in out.getvalue().splitlines()]
+
+
+def test_pages_are_on_the_board_where_a_browser_opens_some() -> None:
+    assert show.pages(board()) == []
+    limits = [{"page": page, "lcp_ms": 2500.0} for page in ("/", "/books/{id}", "/cart")]
+    seen = {"/": 412.3, "/books/{id}": None, "/cart": 2501.0, "/search": 300.0}
+    lines = told(show.board(board(page_slos=limits, pages=seen)))
+    for row in ("/ 412 2500 ok", "/books/{id} failed 2500 over", "/cart 2501 2500 over"):
+        assert row in lines
+    assert "/search 300 -" in lines
+
+
+def test_a_validation_tells_of_pages_or_that_none_was_looked_at() -> None:
+    value = {
+        "passed": False, "slos": [], "functional": {"total": 16, "failures": []},
+        "golden": {"metrics": []},
+    }  # fmt: skip
+    assert "pages: not looked at (no real browser opened any)" in told(show.validation(value))
+    row = {"load": "peak", "page": "/", "limit_ms": 2500.0, "n": 2}
+    rows = [{**row, "lcp_ms": 2600.4, "ok": False}, {**row, "lcp_ms": None, "ok": False}]
+    lines = told(show.validation({**value, "pages": rows}))
+    assert {"peak / 2600 2500 2 broken", "peak / failed 2500 2 broken"} <= set(lines)
+    assert not any("not looked at" in text for text in lines)
 
 
 def test_what_users_write_is_no_markup() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from recordings import MemoryRecording, at, ms
+from recordings import MemoryRecording, at, ms, opened
 
 from brownout.alerting import Limit, Observation
-from brownout.observer import RouteSecond, Seen, Usage, board, observations, read_second
+from brownout.observer import RouteSecond, Seen, Usage, board, observations, read_pages, read_second
 
 BOOKS, HOME = "GET /api/books/", "GET /api/home/"
 LIMITS = {
@@ -93,3 +93,11 @@ def test_the_board_sums_the_last_seconds() -> None:
         "services": {"web": {"cores": 0.123, "megabytes": 100.0}},
     }
     assert board([], {}) == {"routes": {}, "services": {}}
+
+
+def test_the_last_visit_of_each_page_is_told() -> None:
+    recording = MemoryRecording({})
+    opened(recording, 5, "/search", [700])
+    opened(recording, 0, "/", [900, None, 412.34])
+    opened(recording, 20, "/books/{id}", [300, None])
+    assert read_pages(recording, at(100)) == {"/": 412.3, "/books/{id}": None}

@@ -75,7 +75,7 @@ def test_a_calibration_is_kept_for_this_machine_content_and_size(
 ) -> None:
     shop = tmp_path / "shop"
     shutil.copytree(SHOP, shop, ignore=shutil.ignore_patterns("node_modules"))
-    capacity.remember(shop, "normal", FOUND)
+    assert capacity.remember(shop, "normal", FOUND) == cache / capacity.RECORDS
     found = capacity.known(shop, "normal")
     assert found == capacity.Capacity(Workload(5.0, 11.0), {"GET /": 4.5}, "2026-11-24")
     assert capacity.known(shop, "small").workload == SHIPPED
@@ -116,6 +116,16 @@ def test_what_is_told_of_a_search() -> None:
     [_, last] = calibrate.table(found).renderables[1:]
     assert last == "drills play 3.5 journeys/s, 8 at peak"
     assert str(calibrate.table(found).renderables[1]).endswith("broken from 15 on; not settled")
+
+
+def test_a_machine_without_room_is_told_in_a_sentence(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    assert cli.run(["calibrate"]) == 3
+    told = capsys.readouterr().err
+    assert told.startswith("brownout: [Errno 2] No such file or directory: ")
+    assert "Traceback" not in told
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recordings import MemoryRecording
+from recordings import MemoryRecording, ms
 
 from brownout import validation
-from brownout.model import NS, BrownoutError, Promise
+from brownout.model import NS, BrownoutError, PagePromise, Promise
 from brownout.validation import Ground, functional_tests, golden_sets, validate
 
 TESTS = """
@@ -193,6 +193,7 @@ def test_it_is_passed_when_all_of_it_is(
     began = time.time_ns()
     value = validate(shop.ground(), load, 0)
     assert (value["passed"], value["load"], value["slos"]) == (True, load, [])
+    assert value["pages"] == []  # nobody opened any, and nothing fails for that
     assert began <= value["start"] < value["end"]
     assert shop.loads == loads
     assert json.loads(json.dumps(value)) == value
@@ -242,3 +243,27 @@ def test_without_users_no_promise_is_kept(shop: Shop, monkeypatch: pytest.Monkey
     value = validate(replace(shop.ground(), slos=(BOOKS,)), "normal", 0)
     assert [(row["n"], row["ok"]) for row in value["slos"]] == [(0, False)]
     assert value["passed"] is False
+
+
+def test_pages_that_were_opened_count(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser opens one of two promised pages at each load, and at the peak it is slow."""
+    monkeypatch.setattr(validation, "SETTLE", 0)
+    shop.write("test_shop", TESTS)
+    shop.write("golden", GOLDEN)
+    recording = MemoryRecording({})
+
+    def arrive(profile: str) -> None:
+        lcp = {"normal": 400, "peak": 2600}[profile]
+        soon = time.time_ns() + NS // 10
+        recording.insert("pages", [{"ts": soon, "page": "/", "lcp": ms(lcp)}])
+
+    promised = (PagePromise("/", 2500.0), PagePromise("/books/{id}", 2500.0))
+    ground = replace(shop.ground(), recording=recording, pages=promised, set_load=arrive)
+    value = validate(ground, "both", 0.3)
+    assert value["pages"] == [
+        {"load": "normal", "page": "/", "lcp_ms": 400, "limit_ms": 2500, "n": 1, "ok": True},
+        {"load": "peak", "page": "/", "lcp_ms": 2600, "limit_ms": 2500, "n": 1, "ok": False},
+    ]
+    assert value["passed"] is False
+    assert validate(ground, "normal", 0.3)["passed"] is True
+    recording.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unittest
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
@@ -55,6 +56,37 @@ class AccountTest(unittest.TestCase):
         second.delete("/api/session/", 204)
         self.assertEqual(second.get("/api/cart/")["items"], [])
         first.delete(f"/api/cart/items/{book}/")
+
+    def test_carts_that_come_along_at_the_same_moment_all_count(self) -> None:
+        first, told = member()
+        books = [card["id"] for card in first.get("/api/books/?sort=price")["results"][:4]]
+        browsers = [Visitor() for _ in range(8)]
+        for number, browser in enumerate(browsers):
+            for book in books if number % 2 else reversed(books):
+                browser.post("/api/cart/items/", {"book": book}, 201)
+        login = {"email": told["email"], "password": PASSWORD}
+        with ThreadPoolExecutor(len(browsers)) as pool:
+            answers = list(pool.map(lambda b: b.http.post("/api/session/", json=login), browsers))
+        self.assertEqual([answer.status_code for answer in answers], [200] * 8)
+        found = {i["book"]["id"]: i["quantity"] for i in first.get("/api/cart/")["items"]}
+        self.assertEqual(found, dict.fromkeys(books, 8))
+        for book in books:
+            first.delete(f"/api/cart/items/{book}/")
+
+    def test_a_cart_that_is_full_takes_nothing_away(self) -> None:
+        """What does not come along stays in the browser's own cart."""
+        first, told = member()
+        book = first.get("/api/books/?sort=price")["results"][0]["id"]
+        for _ in range(50):
+            first.post("/api/cart/items/", {"book": book, "quantity": 20}, 201)
+        second = Visitor()
+        second.post("/api/cart/items/", {"book": book, "quantity": 2}, 201)
+        second.post("/api/session/", {"email": told["email"], "password": PASSWORD}, 200)
+        self.assertEqual([i["quantity"] for i in second.get("/api/cart/")["items"]], [1000])
+        second.delete(f"/api/cart/items/{book}/")
+        second.delete("/api/session/", 204)
+        self.assertEqual([i["quantity"] for i in second.get("/api/cart/")["items"]], [2])
+        second.delete(f"/api/cart/items/{book}/")
 
     def test_the_cart_of_another_account_is_not_taken_along(self) -> None:
         first, told = member()

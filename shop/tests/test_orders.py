@@ -44,6 +44,38 @@ class OrderTest(unittest.TestCase):
         self.assertEqual(Visitor().get("/api/cart/")["items"], [])
         stranger.delete(f"/api/cart/items/{book['id']}/")
 
+    def test_clicks_at_the_same_moment_all_count(self) -> None:
+        book = scarce_book(self.visitor)
+        with ThreadPoolExecutor(8) as pool:
+            answers = [
+                pool.submit(self.visitor.http.post, "/api/cart/items/", json={"book": book["id"]})
+                for _ in range(16)
+            ]
+        self.assertEqual([answer.result().status_code for answer in answers], [201] * 16)
+        [item] = self.visitor.get("/api/cart/")["items"]
+        self.assertEqual(item["quantity"], 16)
+        self.visitor.delete(f"/api/cart/items/{book['id']}/")
+
+    def test_what_is_added_during_a_checkout_is_ordered_or_kept(self) -> None:
+        book = scarce_book(self.visitor)
+        path, wanted = "/api/cart/items/", {"book": book["id"]}
+        self.visitor.post(path, wanted, 201)
+        with ThreadPoolExecutor(8) as pool:
+            adding = [pool.submit(self.visitor.http.post, path, json=wanted) for _ in range(8)]
+            placing = [
+                pool.submit(self.visitor.http.post, "/api/checkout/", json=ADDRESS)
+                for _ in range(4)
+            ]
+        self.assertEqual([answer.result().status_code for answer in adding], [201] * 8)
+        self.assertLessEqual({answer.result().status_code for answer in placing}, {201, 400, 409})
+        kept = sum(item["quantity"] for item in self.visitor.get("/api/cart/")["items"])
+        orders = self.visitor.get("/api/orders/")["results"]
+        pages = [self.visitor.get(f"/api/orders/{order['id']}/") for order in orders]
+        ordered = sum(line["quantity"] for page in pages for line in page["lines"])
+        self.assertEqual(kept + ordered, 9)
+        if kept:
+            self.visitor.delete(f"/api/cart/items/{book['id']}/")
+
     def test_nonsense_is_refused(self) -> None:
         self.visitor.post("/api/cart/items/", {"book": 99999999}, 404)
         for quantity in (0, -1, 21, 10**30, 1.5, "many", None, [1]):

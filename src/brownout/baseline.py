@@ -10,13 +10,11 @@ from typing import Any
 
 from brownout import calibration
 from brownout.alerting import Limit, cpu_limit, latency_limit, memory_limit
-from brownout.model import MachineError, Promise, Recording, Window
+from brownout.model import INSTRUMENTS, MachineError, Promise, Recording, Window
 from brownout.observer import Seen, observations
-from brownout.report import promises
+from brownout.report import pages, promises
 
 FOREIGN = "SELECT avg(foreign_cpu) FROM machine WHERE ts >= $1 AND ts < $2"
-INSTRUMENTS = ("browser",)
-"""Services that are not the shop's and work by fits and starts: they raise no alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +83,30 @@ def freeze(
                 "p95_ms": slo.p95_ms,
                 "error_rate": slo.error_rate,
                 "baseline_p95_ms": round(measured[slo.route], 3),
+                "calibrated_p95_ms": (calibrated or {}).get(slo.route),
             }
             for slo in slos
         ],
         limits=tuple(limits),
         bad_seconds=_bad_seconds(seen, limits),
     )
+
+
+def freeze_pages(
+    recording: Recording, window: Window, declared: pages.Declared
+) -> list[dict[str, Any]]:
+    """The promises of the pages opened in the calm window (pages.freeze).
+
+    Raises MachineError when one of them misses even 3 times what is declared, or fails.
+    """
+    rows = pages.check(recording, pages.calm(declared), window)
+    broken = [pages.told(row) for row in rows if not row["ok"]]
+    if broken:
+        raise MachineError(
+            f"in calm traffic a real browser on this machine ({platform.node()}) sees "
+            f"{'; '.join(broken)}; close what else is running, or fly with --no-browser"
+        )
+    return pages.freeze(recording, declared, window)
 
 
 def _refusal(broken: Sequence[Mapping[str, Any]], recording: Recording, window: Window) -> str:

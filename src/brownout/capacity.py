@@ -76,14 +76,14 @@ def known(shop: Path, size: str) -> Capacity:
     return Capacity()
 
 
-def remember(shop: Path, size: str, found: Mapping[str, Any]) -> None:
-    """Keep a calibration: what `brownout calibrate --json` prints."""
+def remember(shop: Path, size: str, found: Mapping[str, Any]) -> Path:
+    """Keep a calibration, what `brownout calibrate --json` prints; the file that holds it."""
     records = {**_records(), key(shop, size): dict(found)}
     path = store.cache_folder() / RECORDS
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps(records, indent=1))
-    fresh.replace(path)
+    return fresh.replace(path)
 
 
 def _records() -> dict[str, Any]:

@@ -24,6 +24,7 @@ from brownout.model import (
     BrownoutError,
     Event,
     Op,
+    PagePromise,
     Promise,
     Recording,
     Script,
@@ -31,6 +32,7 @@ from brownout.model import (
 )
 from brownout.observer import Seen, observations
 from brownout.refusals import FLYING, SAYINGS, refusal
+from brownout.report import pages
 from brownout.responders import Responder
 
 LOOK = 15
@@ -73,6 +75,7 @@ class World:
     recording: Callable[[], Recording]
     declared: Mapping[str, tuple[float, float]]
     calibrated: Mapping[str, float] = field(default_factory=dict)
+    pages: Mapping[str, float] = field(default_factory=dict)
 
 
 class Drill:
@@ -90,6 +93,7 @@ class Drill:
         self._slow = (*sorted(actions.discover()), "validate")
         self.briefing = Briefing(script.workload, script.pace, ROLES, (*SAYINGS, *self._slow))
         self.slos: Sequence[Promise] = ()
+        self.pages: Sequence[PagePromise] = ()
         self.stopped = threading.Event()
         self._script = script
         self._reveal = reveal
@@ -150,11 +154,12 @@ class Drill:
             "phase": history.phase(events),
             "t": round(self.seconds(), 1),
             "slos": [asdict(slo) for slo in self.slos],
+            "page_slos": [asdict(slo) for slo in self.pages],
             "alerts": list(alerts.values()),
             "acknowledged": [i.value["alert"] for i, _ in history.completed(events, "ack")],
             "deployments": changes,
             "events": [asdict(e) for e in events[-12:]],
-            **(self._last.board if self._last else {"routes": {}, "services": {}}),
+            **(self._last.board if self._last else {"routes": {}, "services": {}, "pages": {}}),
         }
 
     # The loop
@@ -322,6 +327,7 @@ class Drill:
             frozen = baseline.freeze(
                 self.recording, window, self._seen, self._world.declared, self._world.calibrated
             )
+            opened = baseline.freeze_pages(self.recording, window, self._world.pages)
         except BrownoutError as error:
             self._failure = error
             return False
@@ -330,7 +336,8 @@ class Drill:
         self.slos = frozen.slos
         self._limits = {limit.key: limit for limit in frozen.limits}
         self._alerting = Alerting(frozen.limits, frozen.bad_seconds)
-        self._info("slo", routes=frozen.routes)
+        self._info("slo", routes=frozen.routes, pages=opened)
+        self.pages = pages.from_history(self.events)
         self._info("window", name="baseline", start=frozen.window.start, end=frozen.window.end)
         return True
 

@@ -18,6 +18,9 @@ EvidenceKind = Literal["sql", "span", "profile", "diff", "chart", "table"]
 ROLES = ("bridge", "backend", "frontend", "ai", "qa")
 PHASES = ("boot", "baseline", "incident", "validation", "closed", "debrief")
 
+INSTRUMENTS = ("browser",)
+"""Services that are not the shop's and work by fits and starts: what they use is no symptom."""
+
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 
@@ -160,6 +163,14 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePromise:
+    """The SLO of one page: its largest contentful paint, frozen before the incident."""
+
+    page: str
+    lcp_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """What traffic a drill has: journeys per second, and the weight of each journey."""
 
@@ -273,6 +284,7 @@ class Debrief:
     seed: int
     versions: Mapping[str, str]
     slos: tuple[Promise, ...]
+    pages: tuple[PagePromise, ...]
     times: Mapping[str, float | None]
     diagnosis: Mapping[str, Any]
     findings: tuple[Finding, ...]

@@ -23,11 +23,17 @@ LAG = 2
 BOARD_SECONDS = 10
 """How far back the figures on the board reach."""
 
+VISITED_SECONDS = 90
+"""How far back its pages reach: the real-browser visitor has opened each of them by then."""
+
 ENDED = """
 SELECT route, list(latency / 1e6), count(*) FILTER (WHERE status = 0 OR status >= 500)
 FROM requests
 WHERE intended >= $1 - 15000000000 AND intended + latency >= $1 AND intended + latency < $2
 GROUP BY route ORDER BY route
+"""
+OPENED = """
+SELECT page, last(lcp / 1e6 ORDER BY ts) FROM pages WHERE ts >= $1 GROUP BY page ORDER BY page
 """
 PLANNED = """
 SELECT route, count(*) FROM scheduled WHERE intended >= $1 AND intended < $2
@@ -79,6 +85,12 @@ def read_second(recording: Recording, second: int) -> dict[str, RouteSecond]:
     for route, count in planned.items():
         routes.setdefault(route, RouteSecond((), 0, count))
     return routes
+
+
+def read_pages(recording: Recording, now: int) -> dict[str, float | None]:
+    """Page -> LCP in ms of the last visit before ``now`` (ns); None: it failed."""
+    rows = recording.query(OPENED, [now - VISITED_SECONDS * NS])
+    return {page: None if lcp is None else round(lcp, 1) for page, lcp in rows}
 
 
 def observations(seen: Seen, limits: dict[tuple[str, str], Limit]) -> list[Observation]:
@@ -136,13 +148,15 @@ class Observer:
             try:
                 usage = self._sampler.sample()
                 routes = read_second(self._recording, second)
+                pages = read_pages(self._recording, second)
             except Exception:
                 # The collector is being restarted, or refuses: this second is read by nobody. An
                 # observer that died of it would leave the drill blind.
                 continue
             self._window = [*self._window[1 - BOARD_SECONDS :], routes]
             self._usage.append(usage)
-            self._report(Seen(second, routes, self._usage[0], board(self._window, usage)))
+            figures = board(self._window, usage) | {"pages": pages}
+            self._report(Seen(second, routes, self._usage[0], figures))
 
 
 def board(window: list[dict[str, RouteSecond]], usage: dict[str, Usage]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from brownout import actions, slo, store, validation
 from brownout.load import control, invitation
-from brownout.model import BrownoutError, Op, Promise, Window, Workload
+from brownout.model import BrownoutError, Op, PagePromise, Promise, Window, Workload
 from brownout.observer import Observer, Seen, Usage
 from brownout.probes.client import Client, CollectorAway, LiveRecording
 from brownout.probes.postgres import PostgresProbe
@@ -67,9 +67,11 @@ class Site:
         self, plan: Plan, say: Callable[[str], None], notice: Callable[[Notice], None]
     ) -> None:
         self.plan = plan
-        self.declared = slo.load(plan.shop).routes
+        promised = slo.load(plan.shop)
+        self.declared, self.declared_pages = promised.routes, promised.pages
         self.calibrated = plan.calibrated
         self.slos: Sequence[Promise] = ()
+        self.pages: Sequence[PagePromise] = ()
         self.stopped = threading.Event()
         self.stack = Stack(
             Places(
@@ -151,9 +153,8 @@ class Site:
         if self.plan.chromium:
             run, stack = self.plan.run, self.stack
             urls = (stack.web.url, stack.collector_url)
-            stack.supervisor.start(
-                browser.command(run.id, run.path, self.plan.chromium, urls, stack.token)
-            )
+            visitor = browser.Visitor(self.plan.chromium, tuple(self.declared_pages))
+            stack.supervisor.start(browser.command(run.id, run.path, visitor, urls, stack.token))
 
     def _arrived(self) -> bool:
         """Whether the first user has been served."""
@@ -214,6 +215,7 @@ class Site:
             set_load=self.set_load,
             stopped=self.stopped,
             run_id=self.plan.run.id,
+            pages=self.pages,
         )
 
     def measure(self, profile: str, seconds: float) -> Window:

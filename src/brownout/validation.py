@@ -1,4 +1,5 @@
-"""Validation: promises under normal and peak load, functional tests and golden sets.
+"""Validation: promises under normal and peak load, of routes and of the pages that the real browser
+opened meanwhile; functional tests and golden sets.
 
 The tests are run from the installation, never from the checkout of whoever is being judged.
 """
@@ -17,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brownout.model import BrownoutError, Promise, Recording, Window
-from brownout.report import promises
+from brownout.model import BrownoutError, PagePromise, Promise, Recording, Window
+from brownout.report import pages, promises
 
 LOADS = ("normal", "peak", "both")
 
@@ -41,6 +42,7 @@ class Ground:
     set_load: Callable[[str], None]
     stopped: threading.Event
     run_id: str = ""
+    pages: Sequence[PagePromise] = ()
 
 
 def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
@@ -50,16 +52,22 @@ def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
     start = time.time_ns()
     functional = functional_tests(ground)
     golden = golden_sets(ground)
-    slos = []
+    slos: list[dict[str, Any]] = []
+    opened: list[dict[str, Any]] = []
     try:
         for profile in ("normal", "peak") if load == "both" else (load,):
-            slos += under_load(ground, profile, seconds)
+            window, of = under_load(ground, profile, seconds), {"load": profile}
+            slos += [of | row for row in promises.check(ground.recording, ground.slos, window)]
+            opened += [of | row for row in pages.check(ground.recording, ground.pages, window)]
     finally:
         ground.set_load("normal")
     return {
-        "passed": functional["passed"] and golden["passed"] and all(row["ok"] for row in slos),
+        "passed": functional["passed"]
+        and golden["passed"]
+        and all(row["ok"] for row in (*slos, *opened)),
         "load": load,
         "slos": slos,
+        "pages": opened,
         "functional": functional,
         "golden": golden,
         "start": start,
@@ -67,16 +75,15 @@ def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
     }
 
 
-def under_load(ground: Ground, profile: str, seconds: float) -> list[dict[str, Any]]:
-    """The promises of each route over ``seconds`` of one load profile."""
+def under_load(ground: Ground, profile: str, seconds: float) -> Window:
+    """Let users arrive by one load profile for ``seconds``, which are the window to be judged."""
     ground.set_load(profile)
     _wait(ground, SETTLE)
     start = time.time_ns()
     _wait(ground, seconds)
     end = time.time_ns()
     _wait(ground, SETTLE)
-    rows = promises.check(ground.recording, ground.slos, Window(start, end))
-    return [{"load": profile, **row} for row in rows]
+    return Window(start, end)
 
 
 def _wait(ground: Ground, seconds: float) -> None:

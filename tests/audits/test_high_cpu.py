@@ -44,3 +44,10 @@ def test_a_fifth_of_a_core_or_thirty_percent_is_no_news(
 
 def test_two_samples_are_too_few() -> None:
     assert judged(0.3, 1.8, seconds=2).verdict == "inconclusive"
+
+
+def test_the_real_browser_is_no_part_of_the_shop() -> None:
+    recording = two_windows()
+    usage(recording, 0, [0.1] * 30, [100] * 30, "browser")
+    usage(recording, 40, [1.9] * 30, [100] * 30, "browser")
+    assert high_cpu.judge(artifacts(recording)) == []

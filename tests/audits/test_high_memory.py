@@ -39,3 +39,10 @@ def test_one_peak_is_not_a_rise() -> None:
 
 def test_two_samples_are_too_few() -> None:
     assert judged([100] * 30, [900] * 2).verdict == "inconclusive"
+
+
+def test_the_real_browser_is_no_part_of_the_shop() -> None:
+    recording = two_windows()
+    usage(recording, 0, [0.1] * 30, [100] * 30, "browser")
+    usage(recording, 40, [0.1] * 30, [900] * 30, "browser")
+    assert high_memory.judge(artifacts(recording)) == []

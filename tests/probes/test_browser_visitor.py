@@ -62,6 +62,19 @@ def event(method: str, identity: str, **more: object) -> browser.Event:
     return {"method": f"Network.{method}", "params": {"requestId": identity, **more}}
 
 
+def test_what_is_promised_is_opened_oftener() -> None:
+    assert browser.round_of([]) == ["/", "/books", "/books/{id}", "/search"]
+    promised = ["/", "/books/{id}"]
+    assert browser.round_of(promised) == [*promised, "/books", *promised, "/search"]
+    assert browser.round_of(["/cart"])[:3] == ["/cart", "/", "/cart"]
+    assert browser.round_of(list(browser.PAGES)) == list(browser.PAGES)
+
+
+def test_a_page_is_opened_where_it_shows_something() -> None:
+    found = [browser.address(page) for page in ("/", "/books/{id}", "/search", "/orders/{id}")]
+    assert found == ["/", "/books/1", "/search?q=river", "/orders/1"]
+
+
 def test_traffic_is_counted_from_the_events() -> None:
     traffic = browser.Traffic()
     traffic.hear(event("requestWillBeSent", "1", request={"url": "http://x/"}))

@@ -26,8 +26,8 @@ def recording() -> MemoryRecording:
 def test_it_has_every_field_that_scripts_read() -> None:
     made = json.loads(to_json(debrief(flown().events, recording(), [REGRESSED])))
     assert set(made) >= {
-        "scenario", "seed", "versions", "slos", "times", "diagnosis", "findings", "attribution",
-        "impact", "validation", "score", "timeline",
+        "scenario", "seed", "versions", "slos", "pages", "times", "diagnosis", "findings",
+        "attribution", "impact", "validation", "score", "timeline",
     }  # fmt: skip
     assert made["scenario"] == "x"
     assert made["versions"] == {"brownout": "0.1.0", "python": "3.11.2"}
@@ -80,6 +80,30 @@ def test_the_postmortem_tells_what_happened() -> None:
         "| 55.0 | player/bridge | D2: rollback v2.7.0 (before: v2.8.0) | ",
     ):
         assert line in text
+
+
+def test_the_postmortem_tells_of_pages_or_that_none_was_looked_at() -> None:
+    assert "- pages were not looked at" in debrief(flown().events, recording(), []).postmortem
+    promised = [{"page": "/", "lcp_ms": 2500.0, "baseline_lcp_ms": 400.0, "n": 4}]
+    rows = [
+        {"load": "normal", "page": "/", "lcp_ms": 412.3, "limit_ms": 2500.0, "n": 2, "ok": True},
+        {"load": "peak", "page": "/", "lcp_ms": 2600.0, "limit_ms": 2500.0, "n": 1, "ok": False},
+    ]
+    value = {
+        "passed": False, "load": "both", "slos": [], "pages": rows,
+        "functional": {"passed": True, "total": 16, "failures": []},
+        "golden": {"passed": True, "metrics": []},
+    }  # fmt: skip
+    story = Story().incident(30).info(30, "slo", routes=[], pages=promised)
+    made = debrief(story.op(120, "validate", {"load": "both"}, value).events, recording(), [])
+    assert json.loads(to_json(made))["pages"] == [{"page": "/", "lcp_ms": 2500.0}]
+    for line in (
+        "- page /: LCP 412 ms of 2500 ms, 2 visits at normal load, ok",
+        "- page /: LCP 2600 ms of 2500 ms, 1 visit at peak load, broken",
+        "| / | 2500 ms |",
+    ):
+        assert line in made.postmortem
+    assert "not looked at" not in made.postmortem
 
 
 def test_a_drill_that_broke_off_is_told_without_its_truth() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from recordings import MemoryRecording, at, ms, traffic
+from recordings import MemoryRecording, at, traffic
 
 from brownout.model import Promise, Window
 from brownout.report import promises
@@ -51,49 +51,3 @@ def test_p95_is_kept_when_at_most_a_twentieth_exceeds_it(n: int, over: int) -> N
     assert promises.p95_kept(values) == 10.0
     if over:
         assert promises.p95_kept([*values[: -over - 1], *[99.0] * (over + 1)]) == 99.0
-
-
-SLOS = [Promise(ROUTE, 60.0, 0.01)]
-
-
-def flight(*parts: tuple[float, float, float]) -> MemoryRecording:
-    recording = MemoryRecording({})
-    for start, end, latency in parts:
-        traffic(recording, start, end, latency)
-    return recording
-
-
-def test_breach_and_recovery_are_found_to_the_second() -> None:
-    recording = flight((0, 20, 20.0), (20, 50, 90.0), (50, 100, 20.0))
-    window = Window(at(0), at(100))
-    # Of the 120 answers from 49 s on 4 are slow: that keeps a p95.
-    assert promises.breach_and_recovery(recording, SLOS, window, 4.0) == (at(20), at(49))
-
-
-def test_what_was_not_shown_for_thirty_seconds_is_no_recovery() -> None:
-    recording = flight((0, 20, 20.0), (20, 50, 90.0), (50, 75, 20.0))
-    window = Window(at(0), at(75))
-    assert promises.breach_and_recovery(recording, SLOS, window, 4.0) == (at(20), None)
-
-
-def test_a_recovery_needs_the_full_load() -> None:
-    recording = flight((0, 20, 20.0), (20, 50, 90.0))
-    window = Window(at(0), at(100))
-    recording.insert(
-        "requests",
-        [
-            {
-                "trace_id": f"few{n}", "intended": at(50 + n), "start": at(50 + n),
-                "latency": ms(20), "route": ROUTE,
-            }
-            for n in range(50)
-        ],
-    )  # fmt: skip
-    assert promises.breach_and_recovery(recording, SLOS, window, 4.0) == (at(20), None)
-    assert promises.breach_and_recovery(recording, SLOS, window, 1.0)[1] is not None
-
-
-def test_nothing_broken() -> None:
-    recording = flight((0, 100, 20.0))
-    window = Window(at(0), at(100))
-    assert promises.breach_and_recovery(recording, SLOS, window, 4.0) == (None, None)

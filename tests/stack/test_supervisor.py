@@ -169,6 +169,19 @@ def test_started_from_many_threads_and_closed(tmp_path: Path) -> None:
         supervisor.start(python(tmp_path, SLEEP))
 
 
+def test_who_closes_too_waits_until_all_has_ended(tmp_path: Path) -> None:
+    supervisor = Supervisor(RUN, lambda notice: None)
+    command = python(tmp_path, STUBBORN)
+    child = supervisor.start(command, lambda: "here" in command.log.read_text())
+    first = threading.Thread(target=supervisor.close)
+    first.start()
+    until(lambda: supervisor.closed)
+    supervisor.close()
+    assert not child.alive()
+    assert not psutil.pid_exists(supervisor.reaper.pid)
+    first.join()
+
+
 def _zombie(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

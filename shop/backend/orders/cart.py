@@ -1,5 +1,6 @@
 """The cart of a visitor."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -36,25 +37,25 @@ def add(visitor: UUID, book_id: int, quantity: int) -> None:
     item, created = CartItem.objects.get_or_create(
         visitor=visitor, book_id=book_id, defaults={"quantity": quantity}
     )
-    if not created:
-        room = CartItem.objects.filter(id=item.id, quantity__lte=MOST - quantity)
-        if not room.update(quantity=F("quantity") + quantity):
-            raise ValidationError({"quantity": f"A cart holds {MOST} copies of a book at most."})
-    elif CartItem.objects.filter(visitor=visitor).count() > LIMIT:
-        item.delete()
-        raise ValidationError({"cart": f"A cart holds {LIMIT} different books at most."})
+    if created:
+        if CartItem.objects.filter(visitor=visitor).count() > LIMIT:
+            item.delete()
+            raise ValidationError({"cart": f"A cart holds {LIMIT} different books at most."})
+        return
+    room = CartItem.objects.filter(id=item.id, quantity__lte=MOST - quantity)
+    if room.update(quantity=F("quantity") + quantity):
+        return
+    if CartItem.objects.filter(id=item.id).exists():
+        raise ValidationError({"quantity": f"A cart holds {MOST} copies of a book at most."})
+    add(visitor, book_id, quantity)  # what was there has just been ordered
 
 
 def move(source: UUID, target: UUID) -> None:
-    """Put what is in one visitor's cart into another's, as far as that one has room."""
+    """Put what is in one visitor's cart into another's; what that one has no room for stays."""
     with transaction.atomic():
-        moved = list(CartItem.objects.select_for_update().filter(visitor=source).order_by("id"))
-        held = {item.book_id: item for item in CartItem.objects.filter(visitor=target)}
-        for item in moved:
-            if (same := held.get(item.book_id)) is not None:
-                quantity = min(same.quantity + item.quantity, MOST)
-                CartItem.objects.filter(id=same.id).update(quantity=quantity)
+        # In the order of the books, as at the checkout: otherwise two could wait for each other.
+        moved = CartItem.objects.select_for_update().filter(visitor=source).order_by("book_id")
+        for item in list(moved):
+            with suppress(ValidationError):
+                add(target, item.book_id, item.quantity)
                 item.delete()
-            elif len(held) < LIMIT:
-                held[item.book_id] = item
-                CartItem.objects.filter(id=item.id).update(visitor=target)

@@ -15,9 +15,10 @@ from rich.console import Group
 from brownout import calibration, capacity, slo, store
 from brownout.app import show
 from brownout.app.flight import interrupts, say
-from brownout.app.flying import one_of
+from brownout.app.flying import SIZE_HELP, one_of
 from brownout.calibration import Knee
 from brownout.model import SHIPPED, BrownoutError
+from brownout.probes.client import CollectorAway
 from brownout.ramp import Ramp
 from brownout.site import Plan, Site
 from brownout.stack.recipe import SIZES
@@ -28,18 +29,23 @@ SECONDS = 74.0
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command(epilog="Example: brownout calibrate --json")(calibrate)
+    app.command(epilog="Examples: brownout calibrate; brownout calibrate --size small --json")(
+        calibrate
+    )
 
 
 def calibrate(
-    size: Annotated[str, typer.Option(help="The shop's data: normal or small.")] = "normal",
+    size: Annotated[str, typer.Option(help=SIZE_HELP)] = "normal",
     others: Annotated[
         float, typer.Option(help="Cores that other programs may use in a step that counts.")
     ] = calibration.FOREIGN,
     seconds: Annotated[float, typer.Option(help="Time for the search.")] = SECONDS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Find the knee: the highest rate at which every SLO holds here. Takes 90 seconds."""
+    """Find the knee: the highest rate at which every SLO holds here. Takes 90 seconds.
+
+    Drills play at shares of it from then on, and promise what this machine was found to hold.
+    """
     one_of("--size", size, SIZES)
     if not others >= 0:
         raise BrownoutError(f"--others {others:g}: a number of cores from 0 on is wanted")
@@ -48,7 +54,8 @@ def calibrate(
     shop = store.assets() / "shop"
     slo.load(shop)  # what is wrong in it is told before anything starts
     found = measure(shop, size, others, seconds)
-    capacity.remember(shop, size, found)
+    kept = capacity.remember(shop, size, found)
+    say(f"kept in {kept}; drills with this data play at these rates here from now on")
     show.result(found, as_json, table)
     return 0
 
@@ -67,8 +74,9 @@ def measure(shop: Path, size: str, others: float, seconds: float) -> dict[str, A
                 site.boot()
                 site.watch(lambda seen: None)
                 knee = ramp.run()
-        except BrownoutError:
+        except (BrownoutError, CollectorAway):
             if site.stopped.is_set():
+                say("interrupted; nothing is kept")
                 raise KeyboardInterrupt from None
             raise
         finally:

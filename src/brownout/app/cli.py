@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from brownout.app import archive, calibrate, catalogue, flying, load_worker, ops
-from brownout.model import BrownoutError
+from brownout.model import BrownoutError, MachineError
 
 app = typer.Typer(
     name="brownout",
@@ -40,6 +40,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     except BrownoutError as error:
         print(f"brownout: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:  # a full disk, a part of the stack that is away
+        print(f"brownout: {error}", file=sys.stderr)
+        return MachineError.exit_code
     except typer.Exit as leave:
         return leave.exit_code
     except (typer.Abort, KeyboardInterrupt):

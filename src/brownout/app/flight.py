@@ -102,6 +102,7 @@ class Flight:
             recording=lambda: self._site.recording,
             declared=self._site.declared,
             calibrated=plan.calibrated,
+            pages=self._site.declared_pages,
         )
         reveal = choice.scenario.reveal(release)
         player = RESPONDERS[choice.responder]()
@@ -166,7 +167,7 @@ class Flight:
     # What the loop calls
 
     def _perform(self, op: Op) -> Any:
-        self._site.slos = self._drill.slos
+        self._site.slos, self._site.pages = self._drill.slos, self._drill.pages
         return self._site.perform(op)
 
     def _notice(self, notice: Notice) -> None:

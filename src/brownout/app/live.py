@@ -162,7 +162,8 @@ class View:
 
     def _page(self, status: Mapping[str, Any]) -> RenderableType:
         head = f"[bold]{status['phase']}[/]  {status['t']:.0f} s   run {self._cockpit.run.name}"
-        parts: list[RenderableType] = [head, show.routes(status), self._services(status)]
+        parts: list[RenderableType] = [head, show.routes(status), *show.pages(status)]
+        parts.append(self._services(status))
         parts.append(show.alerts(status["alerts"]))
         parts.append(show.deployments(status["deployments"]))
         parts.append(Text("\n".join(self._log)))

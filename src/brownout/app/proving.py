@@ -13,6 +13,7 @@ from brownout.app import show
 from brownout.app.flight import interrupts
 from brownout.leaks import leaks
 from brownout.model import BrownoutError
+from brownout.probes.client import CollectorAway
 from brownout.prove import Check, Proof
 from brownout.site import Plan, Site
 
@@ -83,8 +84,9 @@ def prove(name: str) -> list[Check]:
             pids = [pid for _, found in site.stack.services().values() for pid in found]
             told = leaks(scenario, run.path, pids)
             checks.append(Check("nothing leaks", not told, ", ".join(told[:5]) or "nothing found"))
-    except BrownoutError:
+    except (BrownoutError, CollectorAway):
         if site.stopped.is_set():
+            say("interrupted; nothing is kept")
             raise KeyboardInterrupt from None
         raise
     finally:

@@ -70,6 +70,21 @@ def routes(board: Mapping[str, Any]) -> Table:
     return table("", ("route", "#req/s", "#p95 ms", "#SLO ms", "#errors", ""), rows)
 
 
+def pages(board: Mapping[str, Any]) -> list[RenderableType]:
+    """The last LCP of each page against its SLO; nothing where no browser opens any."""
+    limits = {slo["page"]: slo["lcp_ms"] for slo in board["page_slos"]}
+    rows = []
+    for page, lcp in board["pages"].items():
+        limit = limits.get(page)
+        mark = Text()
+        if limit is not None:
+            kept = lcp is not None and lcp <= limit
+            mark = Text("ok", "green") if kept else Text("over", "red")
+        seen = "failed" if lcp is None else f"{lcp:.0f}"
+        rows.append((page, seen, f"{limit:.0f}" if limit else None, mark))
+    return [table("", ("page", "#LCP ms", "#SLO ms", ""), rows)] if rows else []
+
+
 def services(board: Mapping[str, Any]) -> Table:
     """CPU and memory per service."""
     rows = [
@@ -103,6 +118,7 @@ def board(status: Mapping[str, Any]) -> Group:
     return Group(
         f"phase {status['phase']}, {status['t']:.0f} s",
         routes(status),
+        *pages(status),
         services(status),
         alerts(status["alerts"]),
         deployments(status["deployments"]),
@@ -139,6 +155,17 @@ def validation(value: Mapping[str, Any]) -> Group:
         )
         for row in value["slos"]
     ]
+    opened = [
+        (
+            row["load"],
+            row["page"],
+            "failed" if row["lcp_ms"] is None else f"{row['lcp_ms']:.0f}",
+            f"{row['limit_ms']:.0f}",
+            row["n"],
+            "ok" if row["ok"] else "broken",
+        )
+        for row in value.get("pages", [])
+    ]
     tests, golden = value["functional"], value["golden"]
     lines = [f"functional tests: {tests['total']} run, {len(tests['failures'])} failed"]
     lines += [f"  {failure}" for failure in tests["failures"]]
@@ -149,6 +176,9 @@ def validation(value: Mapping[str, Any]) -> Group:
     ]
     return Group(
         table("", ("load", "route", "#p95 ms", "#SLO ms", "#errors", ""), rows),
+        table("", ("load", "page", "#LCP ms", "#SLO ms", "#visits", ""), opened)
+        if opened
+        else "pages: not looked at (no real browser opened any)",
         *lines,
         "validation passed" if value["passed"] else "validation NOT passed",
     )

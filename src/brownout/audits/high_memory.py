@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brownout.audits import evidence, measured
 from brownout.instruments import resources
-from brownout.model import Artifacts, Finding
+from brownout.model import INSTRUMENTS, Artifacts, Finding
 from brownout.stats.compare import value_shift
 
 NEEDS = ("resources",)
@@ -13,12 +13,12 @@ FLOOR_MB, FLOOR_SHARE = 64.0, 0.25
 
 
 def judge(artifacts: Artifacts) -> list[Finding]:
-    """One finding per service that was sampled in both windows."""
+    """One finding per service of the shop's that was sampled in both windows."""
     before = {r["service"]: r for r in artifacts["resources", "before"].records()}
     found = []
     for row in artifacts["resources", "after"].records():
         service, old = row["service"], before.get(row["service"])
-        if old is None:
+        if old is None or service in INSTRUMENTS:
             continue
         shift = value_shift(old["memory"], row["memory"])
         floor = max(FLOOR_MB, FLOOR_SHARE * old["memory_mean"])

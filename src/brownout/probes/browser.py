@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,13 +26,11 @@ from brownout.probes.client import Client, CollectorAway
 EVERY = 10.0
 """Seconds between two visits."""
 
-PAGES = (
-    ("/", "/"),
-    ("/books", "/books"),
-    ("/books/{id}", "/books/1"),
-    ("/search", "/search?q=river"),
-)
-"""Page and the address that is opened."""
+PAGES = ("/", "/books", "/books/{id}", "/search")
+"""What is opened, whatever is promised."""
+
+QUERIES = {"/search": "?q=river"}
+"""Pages that show nothing without one."""
 
 QUIET, LONGEST = 0.6, 12.0
 """A page is done when nothing was fetched for so long (s), or has had its time."""
@@ -175,11 +174,22 @@ def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
     raise MachineError(f"Chromium did not start within {START:g} s: try it by hand")
 
 
-def visits(browser: Browser, url: str, client: Client) -> None:
+def round_of(promised: Sequence[str]) -> list[str]:
+    """One round of visits: all that is promised between any two others, to be seen often enough."""
+    others = [page for page in PAGES if page not in promised]
+    return [page for other in others for page in (*promised, other)] or list(promised)
+
+
+def address(page: str) -> str:
+    """The path to open: "/books/{id}" -> "/books/1"."""
+    return re.sub(r"\{\w+\}", "1", page) + QUERIES.get(page, "")
+
+
+def visits(browser: Browser, url: str, client: Client, promised: Sequence[str]) -> None:
     """Page after page, for ever. Raises BrowserAway."""
-    for page, path in itertools.cycle(PAGES):
+    for page in itertools.cycle(round_of(promised)):
         began = time.monotonic()
-        found = visit(browser, page, url + path)
+        found = visit(browser, page, url + address(page))
         # While the collector is away there is nobody to tell; the next visit comes soon.
         with contextlib.suppress(CollectorAway, BrownoutError):
             client.post("pages", [found])
@@ -192,12 +202,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", required=True, help="the shop")
     parser.add_argument("--collector", required=True, help="where pages are recorded")
     parser.add_argument("--profile", type=Path, required=True, help="a folder for its profile")
+    parser.add_argument(
+        "--promised", action="append", default=[], help="a page to open oftener than others"
+    )
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     client = Client(args.collector, os.environ["BROWNOUT_TOKEN"])
     try:
         with chromium(args.chromium, args.profile) as browser:
-            visits(browser, args.url, client)
+            visits(browser, args.url, client, args.promised)
     except (BrowserAway, BrownoutError) as error:
         print(f"the browser is gone: {error}", file=sys.stderr)
         return 3

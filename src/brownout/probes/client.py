@@ -44,7 +44,7 @@ class Client:
             status, text = self._exchange(path, json.dumps(body).encode())
         except (OSError, http.client.HTTPException) as error:
             self._local.connection = None
-            raise CollectorAway(str(error)) from error
+            raise CollectorAway(f"the collector does not answer ({error})") from error
         if status == 503:
             raise CollectorAway(text)
         if status != 200:

@@ -9,7 +9,7 @@ from typing import Any
 
 from brownout import history
 from brownout.model import Debrief, Event, Finding, Recording, Truth
-from brownout.report import postmortem, promises
+from brownout.report import pages, postmortem, promises
 from brownout.report.attribution import attribute
 from brownout.report.impact import impact
 from brownout.report.incident import course, last_validation, timeline, times
@@ -33,6 +33,7 @@ def debrief(events: Sequence[Event], recording: Recording, findings: Sequence[Fi
         "seed": int(begun["seed"]),
         "versions": {k: str(begun[k]) for k in ("brownout", "python")},
         "slos": slos,
+        "pages": pages.from_history(events),
         "times": times(events, incident),
         "diagnosis": _diagnosis(events, truth if reveal else None, culprit),
         "findings": tuple(findings),

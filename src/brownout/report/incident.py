@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from brownout import history
 from brownout.model import NS, Event, Promise, Recording, Window
 from brownout.report import promises
+from brownout.report.breach import breach_and_recovery
 
 NOTICES = {
     "phase": "phase {name}",
@@ -48,7 +49,7 @@ def course(events: Sequence[Event], recording: Recording, slos: Sequence[Promise
     if start is None or calm is None:
         return Incident(start, None, None, end)
     rate = promises.planned_rate(recording, calm)
-    breach, recovery = promises.breach_and_recovery(recording, slos, Window(start, end), rate)
+    breach, recovery = breach_and_recovery(recording, slos, Window(start, end), rate)
     return Incident(start, breach, recovery, end)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from brownout import history
-from brownout.model import Event, Finding, Promise
+from brownout.model import Event, Finding, PagePromise, Promise
+from brownout.report import pages
 from brownout.report.incident import by_players
 
 TOLD = 6
@@ -26,7 +27,7 @@ def draft(parts: Mapping[str, Any], events: Sequence[Event], told: Mapping[str, 
         ("## Validation", _validation(parts["validation"])),
         ("## Where the time went", _attribution(parts["attribution"])),
         ("## Findings", _findings(parts["findings"])),
-        ("## Promises", _promises(parts["slos"])),
+        ("## Promises", _promises(parts["slos"], parts["pages"], events[0].value)),
         ("## What is to be done", _to_do(told)),
         ("## Timeline", _timeline(parts["timeline"])),
     )
@@ -121,6 +122,12 @@ def _validation(found: Mapping[str, Any]) -> Iterator[str]:
     for row in found["slos"]:
         if not row["ok"]:
             yield f"- {row['route']} at {row['load']} load: p95 {row['p95_ms']:.0f} ms, broken"
+    opened = found.get("pages", [])
+    for row in opened:
+        state = "ok" if row["ok"] else "broken"
+        yield f"- page {pages.told(row)} at {row['load']} load, {state}"
+    if not opened:
+        yield "- pages were not looked at"
 
 
 def _attribution(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -148,10 +155,23 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     yield "Beside them: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) + "."
 
 
-def _promises(slos: Sequence[Promise]) -> Iterator[str]:
+def _promises(
+    slos: Sequence[Promise], opened: Sequence[PagePromise], begun: Mapping[str, Any]
+) -> Iterator[str]:
+    if slos and "workload" in begun:
+        day, rates = begun.get("calibrated"), begun["workload"]
+        yield (
+            f"At {rates['normal']:g} journeys/s, {rates['peak']:g} at peak; where more than is "
+            "declared, a route's p95 is 3 times "
+            + (f"what was calibrated on {day}." if day else "that of the calm window.")
+        )
+        yield ""
     if slos:
         rows = [(s.route, f"{s.p95_ms:g} ms", f"{s.error_rate:.1%}") for s in slos]
         yield from _table(("route", "p95", "errors"), rows)
+    if opened:
+        yield ""
+        yield from _table(("page", "LCP"), [(p.page, f"{p.lcp_ms:g} ms") for p in opened])
 
 
 def _to_do(told: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from brownout.model import MachineError
@@ -40,7 +42,15 @@ def chosen(wanted: bool | None, default: bool) -> str:
     return find_chromium() if wanted else ""
 
 
-def command(run_id: str, run: Path, program: str, urls: tuple[str, str], token: str) -> Command:
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Chromium's program, and the pages that are promised: those are opened oftener."""
+
+    program: str
+    promised: Sequence[str] = ()
+
+
+def command(run_id: str, run: Path, visitor: Visitor, urls: tuple[str, str], token: str) -> Command:
     """Visits the shop and reports to the collector (``urls``: both)."""
     profile = run / "browser"
     profile.mkdir(exist_ok=True)
@@ -48,8 +58,9 @@ def command(run_id: str, run: Path, program: str, urls: tuple[str, str], token: 
         name=SERVICE,
         service=SERVICE,
         argv=[
-            *(sys.executable, "-m", "brownout.probes.browser", "--chromium", program),
+            *(sys.executable, "-m", "brownout.probes.browser", "--chromium", visitor.program),
             *("--url", urls[0], "--collector", urls[1], "--profile", str(profile)),
+            *(word for page in visitor.promised for word in ("--promised", page)),
         ],
         env=plain(run_id, run) | {"BROWNOUT_TOKEN": token},
         cwd=run,

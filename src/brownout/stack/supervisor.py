@@ -47,6 +47,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._lock = threading.RLock()
         self._closed = False
+        self._over = threading.Event()
         self.reaper = Reaper(run_id)
 
     def __enter__(self) -> Supervisor:
@@ -103,13 +104,20 @@ class Supervisor:
             return list(self._children)
 
     def close(self) -> None:
-        """End everything, in parallel, in less than 5 s. May be called again."""
-        began = time.monotonic()
+        """End everything, in parallel, in less than 5 s. Called again it waits for that."""
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
+            again, self._closed = self._closed, True
             children = list(self._children)
+        if again:
+            self._over.wait(ALL)
+            return
+        try:
+            self._end(children)
+        finally:
+            self._over.set()
+
+    def _end(self, children: list[Child]) -> None:
+        began = time.monotonic()
         for child in children:
             self._ask(child)
         deadline = time.monotonic() + CLOSE
