@@ -78,6 +78,9 @@ class CatalogueTest(unittest.TestCase):
                 [1],
                 {},
                 [1e300, 1],
+                [1e999, 1],
+                ["2020-01-01", -1e999],
+                [10**400, 10**400],
                 ["NaN", 1],
             ):
                 text = json.dumps(values).encode()
