@@ -380,6 +380,8 @@ def test_a_broken_default_is_a_sentence_and_exit_code_2(
     assert code == 2
     assert told.startswith("ai.serve: summary@2026-09 was to be active, but ")
     assert reason in told
+    assert f"2026-09/{file}: " in told
+    assert told.endswith("; train the models again (python -m ai.train)\n")
     assert len(told.splitlines()) == 1
 
 
