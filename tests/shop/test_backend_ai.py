@@ -155,6 +155,17 @@ answer.close()
     assert provider.hung_up.wait(20)
 
 
+def test_an_answer_without_an_end_is_broken_off(backend: Backend, provider: Provider) -> None:
+    script = """
+from shop import provider
+provider.CHAT = 0.3
+answer = send("/api/books/7/ask/", {"question": "Is it good?"})
+say(last=b"".join(answer.streaming_content).decode().split("\\n\\n")[-2])
+"""
+    [said] = backend.python(script, AI_BASE_URL=f"{provider.url}/endless/v1")
+    assert said == {"last": 'data: {"error": "The answer broke off. Please ask again."}'}
+
+
 def test_an_answer_that_breaks_off_says_so(backend: Backend, provider: Provider) -> None:
     script = """
 answer = send("/api/books/7/ask/", {"question": "Is it good?"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -128,7 +129,10 @@ def stream(messages: list[dict[str, str]], max_tokens: int) -> Iterator[Part]:
             stream_options={"include_usage": True},
             timeout=_seconds(PAUSE),
         ) as chunks:
+            until = time.monotonic() + CHAT
             for chunk in chunks:
+                if time.monotonic() > until:
+                    raise Unavailable(f"the answer takes more than {CHAT:g} s")
                 text = (chunk.choices[0].delta.content or "") if chunk.choices else ""
                 usage = chunk.usage.model_dump(include=USAGE) if chunk.usage else None
                 yield Part(source_of(chunk), text, usage)
