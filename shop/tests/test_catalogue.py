@@ -38,6 +38,8 @@ class CatalogueTest(unittest.TestCase):
             self.assertEqual(self.visitor.get(path, 404), {"detail": "Not found."})
         for id in (0, 2**31, 2**63, 10**30):
             self.assertIn("detail", self.visitor.get(f"/api/books/{id}/", 404))
+        self.assertIn("detail", self.visitor.get("/api/books/99999999/reviews/", 404))
+        self.assertIn("detail", self.visitor.get("/api/search/?q=x&" + "a&" * 1500, 400))
         response = self.visitor.http.get("/nothing")
         self.assertEqual(response.status_code, 404)
         self.assertIn('id="root"', response.text)
