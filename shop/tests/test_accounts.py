@@ -111,6 +111,7 @@ class AccountTest(unittest.TestCase):
             (b"[" * 50_000, kind, 400),
             (b'{"email": "\\ud800@example.com", "password": "x"}', kind, 400),
             (b'{"email": "' + b"x" * 70_000 + b'"}', kind, 413),
+            (b'{"email": "' + b"x" * 10_000_000 + b'"}', kind, 413),
         ):
             answer = http.post("/api/session/", content=content, headers=headers)
             self.assertEqual(answer.status_code, status, content[:20])

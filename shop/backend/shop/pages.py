@@ -28,6 +28,11 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _document(404)
 
 
+def refused(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """What Django itself refuses: a foreign host, more parameters than anybody has."""
+    return JsonResponse({"detail": "This is no request that the shop can answer."}, status=400)
+
+
 def _document(status: int) -> HttpResponse:
     try:
         return HttpResponse(index(), status=status, headers={"Cache-Control": "no-cache"})

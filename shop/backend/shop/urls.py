@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from shop.pages import asset, health, page
 
-handler404 = "shop.pages.missing"
+handler400, handler404 = "shop.pages.refused", "shop.pages.missing"
 
 urlpatterns = [
     path("healthz", health),
