@@ -142,9 +142,10 @@ def scanned(plan: dict[str, Any]) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def database(backend: Backend) -> Iterator[psycopg.Connection]:
     """The database, after all journeys, and after the tasks that they gave cause to."""
+    world = scouting.read_world(backend.stack.postgres.url, backend.url)
     with psycopg.connect(backend.stack.postgres.admin_url, autocommit=True) as connection:
         connection.execute("SELECT pg_stat_statements_reset()")
-        for one in telling(scouting.read_world(backend.stack.postgres.url, backend.url)):
+        for one in telling(world):
             play(backend.url, one)
         visit(backend.url, "customer11@example.com")
         staff(backend.url)
