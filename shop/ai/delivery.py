@@ -135,7 +135,7 @@ def rows_of(orders: Any) -> list[list[float]]:
     for number, order in enumerate(orders):
         try:
             row = [float(order[name]) for name in FEATURES]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"orders[{number}]: wants the numbers {', '.join(FEATURES)} ({error!r})"
             ) from error

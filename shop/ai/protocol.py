@@ -150,7 +150,8 @@ DONE = b"data: [DONE]\n\n"
 
 
 def event(body: Mapping[str, Any]) -> bytes:
-    return b"data: " + json.dumps(body, ensure_ascii=False).encode() + b"\n\n"
+    # Half a character, which JSON can name and UTF-8 cannot, is not worth a broken stream.
+    return b"data: " + json.dumps(body, ensure_ascii=False).encode(errors="replace") + b"\n\n"
 
 
 def spoken(version: Version, text: str, prompt_tokens: int, most: int) -> Spoken:

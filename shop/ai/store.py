@@ -16,7 +16,10 @@ NEEDED = ("name", "version", "sha256", "data_sha256", "size_bytes", "latency_ms"
 
 
 class Broken(Exception):
-    """What is stored cannot be used; says which file, and why."""
+    """What is stored cannot be used; says which file, why, and how to mend it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; train the models again (python -m ai.train)")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Stored:
         except OSError as error:
             raise Broken(f"{path}: cannot be read ({error.strerror})") from error
         if hashlib.sha256(content).hexdigest() != self.manifest["sha256"]:
-            raise Broken(f"{path}: its sha256 is not the manifest's; train the models again")
+            raise Broken(f"{path}: its sha256 is not the manifest's")
         try:
             return pickle.loads(content)
         except Exception as error:

@@ -88,6 +88,18 @@ class AccountTest(unittest.TestCase):
         self.assertEqual([i["quantity"] for i in second.get("/api/cart/")["items"]], [2])
         second.delete(f"/api/cart/items/{book}/")
 
+    def test_who_logs_out_leaves_nothing_in_the_browser(self) -> None:
+        visitor = Visitor(anonymous=True)
+        book = visitor.get("/api/books/?sort=price")["results"][0]["id"]
+        visitor.post("/api/cart/items/", {"book": book}, 201)
+        _, told = member(visitor)
+        visitor.delete("/api/session/", 204)
+        self.assertEqual(visitor.get("/api/cart/")["items"], [])
+        # The account has it still.
+        visitor.post("/api/session/", {"email": told["email"], "password": PASSWORD}, 200)
+        self.assertEqual(len(visitor.get("/api/cart/")["items"]), 1)
+        visitor.delete(f"/api/cart/items/{book}/")
+
     def test_the_cart_of_another_account_is_not_taken_along(self) -> None:
         first, told = member()
         book = first.get("/api/books/?sort=price")["results"][0]["id"]
@@ -131,6 +143,7 @@ class AccountTest(unittest.TestCase):
             (b"[" * 50_000, kind, 400),
             (b'{"email": "\\ud800@example.com", "password": "x"}', kind, 400),
             (b'{"email": "' + b"x" * 70_000 + b'"}', kind, 413),
+            (b'{"email": "' + b"x" * 10_000_000 + b'"}', kind, 413),
         ):
             answer = http.post("/api/session/", content=content, headers=headers)
             self.assertEqual(answer.status_code, status, content[:20])

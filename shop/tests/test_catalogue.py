@@ -33,6 +33,17 @@ class CatalogueTest(unittest.TestCase):
             self.assertEqual(response.status_code, 200, path)
             self.assertIn('id="root"', response.text)
 
+    def test_what_is_not_there_says_so(self) -> None:
+        for path in ("/api/nothing/", "/api/books/abc/", "/api/books/-1/", "/assets/a%00b.js"):
+            self.assertEqual(self.visitor.get(path, 404), {"detail": "Not found."})
+        for id in (0, 2**31, 2**63, 10**30):
+            self.assertIn("detail", self.visitor.get(f"/api/books/{id}/", 404))
+        self.assertIn("detail", self.visitor.get("/api/books/99999999/reviews/", 404))
+        self.assertIn("detail", self.visitor.get("/api/search/?q=x&" + "a&" * 1500, 400))
+        response = self.visitor.http.get("/nothing")
+        self.assertEqual(response.status_code, 404)
+        self.assertIn('id="root"', response.text)
+
     def test_home_has_three_lists(self) -> None:
         home = self.visitor.get("/api/home/")
         self.assertEqual({len(home[name]) for name in ("recommended", "popular", "new")}, {12})
@@ -78,6 +89,9 @@ class CatalogueTest(unittest.TestCase):
                 [1],
                 {},
                 [1e300, 1],
+                [1e999, 1],
+                ["2020-01-01", -1e999],
+                [10**400, 10**400],
                 ["NaN", 1],
             ):
                 text = json.dumps(values).encode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import math
 import subprocess
 import sys
 import threading
@@ -73,9 +72,9 @@ class Backend:
 class Provider:
     """Speaks OpenAI's protocol, in a way that the first part of the path names.
 
-    ``wants-key``: honest, for who has the key; ``slow``: never answers; ``html``, ``shape``,
-    ``short``, ``nan``: nonsense; ``endless``: streams until the client hangs up; ``breaks``: a
-    stream that breaks off.
+    ``wants-key``: honest, for who has the key; ``slow``: never answers; ``drips``: never ends an
+    answer; ``html``, ``shape``, ``short``, ``nan``, ``absurd``: nonsense; ``endless``: streams
+    until the client hangs up; ``breaks``: a stream that breaks off.
     """
 
     KEY, MODEL, SIZE = "secret-key", "text-embedding-of-another-firm", 8
@@ -126,9 +125,7 @@ class Provider:
 
     def _vector(self, text: str) -> list[float]:
         """By the letters that a text has."""
-        counts = [1e-3 + sum(ord(c) % self.SIZE == i for c in text) for i in range(self.SIZE)]
-        length = math.hypot(*counts)
-        return [x / length for x in counts]
+        return [1e-3 + sum(ord(c) % self.SIZE == i for c in text) for i in range(self.SIZE)]
 
     def _embeddings(self, vectors: list[list[float]]) -> dict[str, Any]:
         rows = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
@@ -137,6 +134,14 @@ class Provider:
 
     def slow(self, to: Any, body: dict[str, Any]) -> None:
         self.ended.wait()
+
+    def drips(self, to: Any, body: dict[str, Any]) -> None:
+        to.send_response(200)
+        to.send_header("Content-Type", "application/json")
+        to.send_header("Content-Length", "1000000")
+        to.end_headers()
+        while not self.ended.wait(0.1):
+            to.wfile.write(b" ")
 
     def html(self, to: Any, body: dict[str, Any]) -> None:
         to.answer(200, "<h1>It works!</h1>", "text/html")
@@ -152,6 +157,11 @@ class Provider:
     def nan(self, to: Any, body: dict[str, Any]) -> None:
         rows = self._embeddings([[float("nan")] * 64]) | {"hours": [float("nan")], "books": [0.5]}
         to.answer(200, json.dumps(rows))
+
+    def absurd(self, to: Any, body: dict[str, Any]) -> None:
+        vector = {"object": "embedding", "index": 0, "embedding": [0.6, 0.8]}
+        found = {"object": "list", "model": "embedding@2026-09", "data": [vector]}
+        to.answer(200, found | {"hours": [-5.0], "books": [10**9], "choices": []})
 
     def endless(self, to: Any, body: dict[str, Any]) -> None:
         self._stream(to)

@@ -244,6 +244,7 @@ def test_a_request_may_name_a_version(http: httpx.Client) -> None:
         ("/v1/recommend", {"customers": [1, "x"]}, 400, "customers: a whole number"),
         ("/v1/similar", {"book": "1; DROP TABLE"}, 400, "book: a whole number"),
         ("/v1/predict/delivery", {"orders": [{}]}, 400, "orders[0]: wants the numbers"),
+        ("/v1/predict/delivery", {"orders": [ORDER | {"stock": 10**400}]}, 400, "orders[0]: wants"),
         ("/v1/classify/sentiment", {"texts": [7]}, 400, "texts: a list of texts"),
         ("/v1/recommend", {"customer": 1, "model": "embedding"}, 404, "this wants 'recommender'"),
         ("/v1/embeddings", {"model": "embedding", "input": [" "]}, 400, "input[0]: a text"),
@@ -290,6 +291,19 @@ def test_any_script_is_embedded_and_summarised(http: httpx.Client) -> None:
     messages = prompt.write(texts, "🙂؟")
     said = http.post("/v1/chat/completions", json={"model": "summary", "messages": messages})
     assert said.status_code == 200
+
+
+def test_half_a_character_does_not_break_a_stream(http: httpx.Client) -> None:
+    body = {"model": "summary", "messages": prompt.write(["It is \ud83d good."]), "stream": True}
+    said = http.post("/v1/chat/completions", content=json.dumps(body))
+    assert said.text.endswith("data: [DONE]\n\n")
+    assert "It is ? good." in "".join(spoken(said.text))
+
+
+def spoken(stream: str) -> list[str]:
+    """What the chunks of a stream say."""
+    events = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: {")]
+    return [event["choices"][0]["delta"].get("content", "") for event in events]
 
 
 # Which version is active
@@ -366,6 +380,8 @@ def test_a_broken_default_is_a_sentence_and_exit_code_2(
     assert code == 2
     assert told.startswith("ai.serve: summary@2026-09 was to be active, but ")
     assert reason in told
+    assert f"2026-09/{file}: " in told
+    assert told.endswith("; train the models again (python -m ai.train)\n")
     assert len(told.splitlines()) == 1
 
 

@@ -57,7 +57,9 @@ def without_ai(said: list[dict[str, Any]]) -> None:
     ]
 
 
-@pytest.mark.parametrize("manner", ["slow", "html", "shape", "short", "nan", "wants-key"])
+@pytest.mark.parametrize(
+    "manner", ["slow", "drips", "html", "shape", "short", "nan", "absurd", "wants-key"]
+)
 def test_every_page_does_without_a_provider_that_misbehaves(
     backend: Backend, provider: Provider, manner: str
 ) -> None:
@@ -95,8 +97,14 @@ def test_another_provider_embeds_all_books_before_it_serves(
     assert backend.python(refused, SEARCH_ON_MISMATCH="refuse", **other) == [
         {"semantic": None, "stored": [["2026-09"], 2000, 0]}
     ]
-    script = VERSIONS + "say(first=search(), stored=stored(), second=search(), again=search())"
-    [said] = backend.python(script, **other)
+    script = VERSIONS + (
+        "import numpy as np\n"
+        "say(first=search(), stored=stored(), second=search(), again=search())\n"
+        "one = np.frombuffer(BookVector.objects.first().vector, '<f4')\n"
+        "say(length=round(float(np.linalg.norm(one)), 5))\n"
+    )
+    said, one = backend.python(script, **other)
+    assert one == {"length": 1.0}
     # The first search finds old vectors that nobody can ask any more; the second the new ones.
     assert said["stored"] == [[Provider.MODEL], 2000, 0]
     assert said["first"] is None
@@ -153,6 +161,33 @@ answer.close()
     [said] = backend.python(script, AI_BASE_URL=f"{provider.url}/endless/v1")
     assert said == {"status": 200, "closed": True, "first": 'data: {"text": "word "}\n\n'}
     assert provider.hung_up.wait(20)
+
+
+def test_nonsense_is_not_kept_for_the_next_who_asks(backend: Backend, provider: Provider) -> None:
+    search = 'say(semantic=client.get("/api/search/?q=lantern").json()["semantic"])'
+    script = f"""
+from django.test import override_settings
+from shop import provider
+with override_settings(AI_BASE_URL="{provider.url}/absurd/v1"):
+    {search}
+provider._client.cache_clear()
+{search}
+"""
+    assert backend.python(script) == [
+        {"semantic": None},
+        {"semantic": {"model": "embedding", "version": "2026-09"}},
+    ]
+
+
+def test_an_answer_without_an_end_is_broken_off(backend: Backend, provider: Provider) -> None:
+    script = """
+from shop import provider
+provider.CHAT = 0.3
+answer = send("/api/books/7/ask/", {"question": "Is it good?"})
+say(last=b"".join(answer.streaming_content).decode().split("\\n\\n")[-2])
+"""
+    [said] = backend.python(script, AI_BASE_URL=f"{provider.url}/endless/v1")
+    assert said == {"last": 'data: {"error": "The answer broke off. Please ask again."}'}
 
 
 def test_an_answer_that_breaks_off_says_so(backend: Backend, provider: Provider) -> None:

@@ -11,7 +11,7 @@ from accounts.authentication import Session
 from accounts.serializers import Credentials, Registration
 from accounts.service import account, enter, register
 from orders.models import Customer
-from shop.visitors import browser_of
+from shop.visitors import browser_of, forget
 
 
 class Account(APIView):
@@ -48,5 +48,7 @@ class Sessions(APIView):
 
     def delete(self, request: Request) -> Response:
         """Log out."""
+        response = Response(status=status.HTTP_204_NO_CONTENT)
+        forget(request, response)
         logout(request._request)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return response

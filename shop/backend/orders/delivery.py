@@ -18,6 +18,9 @@ DISTANCE_KM = {
 
 ELSEWHERE_KM = 350.0
 
+LONGEST = 24.0 * 60
+"""Hours; no parcel is on its way for two months."""
+
 
 def features(books: list[Book], city: str | None) -> dict[str, float]:
     """What the model wants to know of one parcel sent now."""
@@ -37,6 +40,8 @@ def predict(books: list[Book], city: str | None) -> dict[str, Any] | None:
     try:
         answer = ask("/v1/predict/delivery", {"orders": [features(books, city)]})
         [hours] = numbers(answer, "hours", 1)
+        if not 0 < hours <= LONGEST:
+            raise Unavailable(f"{hours} hours")
     except Unavailable:
         return None
     return {"hours": hours} | named(answer)

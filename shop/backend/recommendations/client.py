@@ -9,6 +9,11 @@ from typing import Any
 import httpx
 from django.conf import settings
 
+from shop.patience import transport
+
+SECONDS = 2.0
+"""That a visitor waits for an answer."""
+
 
 class Unavailable(Exception):
     """The AI service did not answer, refused, or answered nonsense."""
@@ -20,12 +25,13 @@ def _client(pid: int) -> httpx.Client:
     return httpx.Client(
         base_url=settings.MODELS_URL,
         headers={"Authorization": f"Bearer {settings.AI_API_KEY}"},
-        timeout=httpx.Timeout(2.0, connect=0.5),
+        timeout=httpx.Timeout(SECONDS, connect=0.5),
+        transport=transport(httpx, SECONDS),
         trust_env=False,
     )
 
 
-def ask(path: str, body: dict[str, Any], seconds: float = 2.0) -> dict[str, Any]:
+def ask(path: str, body: dict[str, Any], seconds: float = SECONDS) -> dict[str, Any]:
     """POST to the AI service; raises Unavailable."""
     try:
         timeout = httpx.Timeout(seconds, connect=0.5)

@@ -25,6 +25,8 @@ class BookReviews(APIView):
     def get(self, request: Request, id: int) -> Response:
         after = request.query_params.get("after", "")
         rows, following = keyset(of_book(id), ["-created", "-id"], LATEST, after)
+        if not rows:
+            get_object_or_404(Book.objects.only("id"), id=id)
         return Response({"results": ReviewLine(rows, many=True).data, "next": following})
 
     def post(self, request: Request, id: int) -> Response:

@@ -66,10 +66,10 @@ def _query(text: str, vectors: Vectors, active: provider.Source) -> np.ndarray:
         answer = provider.embed([text], model)
         if answer.source.version != vectors.version:
             raise Unavailable(f"embedded by {answer.source.version}, not {vectors.version}")
+        # What does not fit is not kept: the next answer may.
+        if len(answer.vectors[0]) != vectors.matrix.shape[1]:
+            raise Unavailable(f"a vector of {len(answer.vectors[0])} numbers")
         return answer.vectors[0]
 
     key = f"embedding:{vectors.version}:{sha256(text.encode()).hexdigest()[:32]}"
-    found = np.array(cached(key, DAY, compute), "<f4")
-    if len(found) != vectors.matrix.shape[1]:
-        raise Unavailable(f"a vector of {len(found)} numbers")
-    return found
+    return np.array(cached(key, DAY, compute), "<f4")

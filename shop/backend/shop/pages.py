@@ -18,8 +18,24 @@ def index() -> bytes:
 @require_safe
 def page(request: HttpRequest, id: int | None = None) -> HttpResponse:
     """Every page is the same document; the front end's router does the rest."""
+    return _document(200)
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """No such path: programs are told in JSON; to people the front end says so."""
+    if request.path.startswith(("/api/", "/assets/")):
+        return JsonResponse({"detail": "Not found."}, status=404)
+    return _document(404)
+
+
+def refused(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """What Django itself refuses: a foreign host, more parameters than anybody has."""
+    return JsonResponse({"detail": "This is no request that the shop can answer."}, status=400)
+
+
+def _document(status: int) -> HttpResponse:
     try:
-        return HttpResponse(index(), headers={"Cache-Control": "no-cache"})
+        return HttpResponse(index(), status=status, headers={"Cache-Control": "no-cache"})
     except OSError:
         return HttpResponse("The front end has not been built.", status=503)
 
@@ -29,7 +45,7 @@ def asset(request: HttpRequest, file: str) -> FileResponse:
     """A file of another release's front end; this release's own never come here (WhiteNoise)."""
     try:
         content = (settings.FRONTEND_ASSETS / file).open("rb")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # nor has any file a NUL in its name
         raise Http404 from error
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return FileResponse(content, headers=headers)

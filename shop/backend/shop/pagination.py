@@ -42,7 +42,7 @@ def keyset(queryset: QuerySet, order: list[str], size: int, after: str) -> tuple
         if after:
             queryset = queryset.filter(_beyond(decode(after, 2), order[0], fields))
         rows = list(queryset.order_by(*order)[: size + 1])
-    except (ValueError, TypeError, Unfit, DataError) as error:
+    except (ValueError, TypeError, OverflowError, Unfit, DataError) as error:
         # Whoever makes up a cursor can put anything into it that JSON has.
         if not after:
             raise

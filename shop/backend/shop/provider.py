@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 
 from recommendations.client import Unavailable
+from shop.patience import transport
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -53,14 +54,14 @@ def _client(pid: int) -> OpenAI:
     # The library is dear (20 MB), so it is loaded by who needs it; connections must not be shared
     # with the process that this one was forked from. Whoever calls may have a better idea than
     # asking a provider in trouble once more: no retries.
-    from httpx2 import Client
+    import httpx2
     from openai import OpenAI
 
     return OpenAI(
         base_url=settings.AI_BASE_URL,
         api_key=settings.AI_API_KEY,
         max_retries=0,
-        http_client=Client(trust_env=False),
+        http_client=httpx2.Client(transport=transport(httpx2, CHAT), trust_env=False),
     )
 
 
@@ -79,7 +80,7 @@ def _seconds(read: float) -> Any:
 
 
 def embed(texts: list[str], model: str, seconds: float = EMBED) -> Embedded:
-    """One vector a text, all of one length and finite; raises Unavailable."""
+    """One vector a text, all of one size, finite and of unit length; raises Unavailable."""
     ai = client()
     try:
         answer = ai.embeddings.create(
@@ -92,7 +93,13 @@ def embed(texts: list[str], model: str, seconds: float = EMBED) -> Embedded:
         raise Unavailable(f"{len(vectors)} embeddings of {len(texts)} texts, or of no one length")
     if not all(math.isfinite(x) for vector in vectors for x in vector):
         raise Unavailable("an embedding that is not a number")
-    return Embedded(source_of(answer), vectors)
+    return Embedded(source_of(answer), [_unit(vector) for vector in vectors])
+
+
+def _unit(vector: list[float]) -> list[float]:
+    """Of unit length: not every provider's are, and similarity is an angle."""
+    length = math.hypot(*vector) or 1.0
+    return [x / length for x in vector]
 
 
 def chat(messages: list[dict[str, str]], max_tokens: int) -> tuple[str, Source]:

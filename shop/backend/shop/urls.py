@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from shop.pages import asset, health, page
 
+handler400, handler404 = "shop.pages.refused", "shop.pages.missing"
+
 urlpatterns = [
     path("healthz", health),
     path("api/", include("catalog.urls")),
