@@ -48,7 +48,7 @@ export default function Search() {
         {found.isPending && "Searching…"}
         {first && (first.total ? `${count(first.total, "book")} found` : "Nothing found")}
         {first?.semantic === null &&
-          ". The search by meaning is away at the moment: only books with these words were found."}
+          ". The search by meaning is away at the moment: only these very words were looked for."}
       </p>
       {found.isPending && <BooksSkeleton count={12} />}
       {found.error && !first && <Failed of={found} />}

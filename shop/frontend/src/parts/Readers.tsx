@@ -22,7 +22,7 @@ export function Readers({ summary, sentiment }: Pick<BookPage, "summary" | "sent
   return (
     <section className="readers card">
       <h2>What readers say</h2>
-      {!summary && <p className="quiet">There are too few reviews for a summary yet.</p>}
+      {!summary && <p className="quiet">It has not been summed up yet.</p>}
       {summary && (
         <>
           <p className="summary">{summary.text}</p>
