@@ -33,6 +33,13 @@ class CatalogueTest(unittest.TestCase):
             self.assertEqual(response.status_code, 200, path)
             self.assertIn('id="root"', response.text)
 
+    def test_where_nothing_is_people_get_a_document_and_programs_json(self) -> None:
+        response = self.visitor.http.get("/nothing/here")
+        self.assertEqual(response.status_code, 404)
+        self.assertIn('id="root"', response.text)
+        for path in ("/api/nothing/", "/assets/none.js"):
+            self.assertEqual(self.visitor.get(path, 404), {"detail": "Not found."})
+
     def test_home_has_three_lists(self) -> None:
         home = self.visitor.get("/api/home/")
         self.assertEqual({len(home[name]) for name in ("recommended", "popular", "new")}, {12})

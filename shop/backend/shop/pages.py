@@ -24,6 +24,16 @@ def page(request: HttpRequest, id: int | None = None) -> HttpResponse:
         return HttpResponse("The front end has not been built.", status=503)
 
 
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Where nothing is: people get the document, whose router says so; programs get JSON."""
+    if request.method not in ("GET", "HEAD") or request.path.startswith(("/api/", "/assets/")):
+        return JsonResponse({"detail": "Not found."}, status=404)
+    answer = page(request)
+    if answer.status_code == 200:
+        answer.status_code = 404
+    return answer
+
+
 @require_safe
 def asset(request: HttpRequest, file: str) -> FileResponse:
     """A file of another release's front end; this release's own never come here (WhiteNoise)."""

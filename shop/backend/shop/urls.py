@@ -26,3 +26,5 @@ urlpatterns = [
     path("account", page),
     path("assistant", page),
 ]
+
+handler404 = "shop.pages.missing"

@@ -31,7 +31,7 @@ function Waiting() {
   );
 }
 
-const NOBODY = "We have no recommendations for you at the moment; this is what others read.";
+const NOBODY = "What others read: we have no recommendations for you at the moment.";
 
 function Shelves({ home }: { home: HomePage }) {
   const { recommended, because, popular } = home;
