@@ -128,7 +128,7 @@ export interface Account extends Address {
 type Signal = AbortSignal | undefined;
 
 /** Milliseconds that somebody waits for a page's data before they are told. */
-const PATIENCE = 20_000;
+const PATIENCE = 10_000;
 
 function get<T>(path: string, signal: Signal): Promise<T> {
   const late = AbortSignal.timeout(PATIENCE);

@@ -115,7 +115,7 @@ export default function Book({ params }: { params: { id: string } }) {
         <article key={data.id}>
           <About data={data} />
           <div className="beside">
-            <Readers summary={data.summary} sentiment={data.sentiment} />
+            <Readers {...data} />
             <Ask book={data.id} />
           </div>
           <h2>Readers also looked at</h2>
