@@ -248,7 +248,9 @@ def test_a_model_is_switched_without_a_restart(running: Running) -> None:
     assert running.stack.services()["ai"][1] == pids
     with pytest.raises(BrownoutError, match="no model 'deliver'; known: delivery, embedding, rec"):
         running.stack.set_model("deliver", "2026-09")
-    with pytest.raises(BrownoutError, match="no version 'x' of delivery; known: 2026-09, 2026-10, 2026-11"):
+    with pytest.raises(
+        BrownoutError, match="no version 'x' of delivery; known: 2026-09, 2026-10, 2026-11"
+    ):
         running.stack.set_model("delivery", "x")
 
 
