@@ -14,7 +14,7 @@ from ai.quality import ndcg
 from tests import session
 from tests.golden_metrics import Measured, Mismatch
 
-BOOKS, CUSTOMERS = 20, 10
+BOOKS, CUSTOMERS = 20, 5
 
 Metrics = list[Measured]
 

@@ -21,6 +21,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from brownout import store
+from brownout.app import cli
+
 MODELS = {
     "recommender ndcg@10",
     "delivery mean absolute error",
@@ -277,6 +280,26 @@ def test_a_shop_of_other_data_is_one_sentence(url: str, models: Path) -> None:
         )
     with serving.thread(Starlette()) as shop_url:
         assert "is not there in the shop" in golden(url, models, "--shop", shop_url)[1]
+
+
+def test_one_command_measures_the_shop_that_runs(
+    url: str, models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["quality", "--run", str(tmp_path)]
+    folder = store.RunFolder(tmp_path)
+    with serving.thread(Shop().app()) as shop_url:
+        folder.serves({"shop": shop_url, "ai": url, "models": str(models)})
+        assert cli.run([*words, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert {metric["name"] for metric in found["metrics"]} == MODELS | SHOPS
+        with active(url, "summary", "2026-11"):
+            assert cli.run(words) == 1
+        assert "broken" in capsys.readouterr().out
+    assert cli.run(words) == 2
+    assert "nothing could be measured: golden sets: a service does" in capsys.readouterr().err
+    folder.close()
+    assert cli.run(words) == 2
+    assert f"no shop is running in {tmp_path}" in capsys.readouterr().err
 
 
 def test_data_that_lack_a_file_are_one_sentence(tmp_path: Path) -> None:

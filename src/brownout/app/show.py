@@ -134,13 +134,12 @@ def quality(metrics: Sequence[Mapping[str, Any]]) -> Table:
             f"{m['value']:.4g}",
             f"{m['low']:.4g} to {m['high']:.4g}",
             m["n"],
-            f"{m['bound'].replace('_', ' ')} {m['limit']:g}",
-            m["unit"],
+            f"{m['bound'].replace('_', ' ')} {m['limit']:g} {m['unit']}".rstrip(),
             Text("ok", "green") if m["ok"] else Text("broken", "red"),
         )
         for m in metrics
     ]
-    return table("", ("metric", "#value", "#95% interval", "#n", "#promised", "", ""), rows)
+    return table("", ("metric", "#value", "#95% interval", "#n", "promised", ""), rows)
 
 
 def validation(value: Mapping[str, Any]) -> Group:
