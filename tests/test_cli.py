@@ -58,6 +58,8 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
         (["ack", "A1"], "no drill is flying"),
         (["ack", "A1", "--as", "king"], "--as king: unknown role; roles: bridge, backend,"),
         (["rollback", "--run", "nowhere"], "no drill is flying in nowhere"),
+        (["quality"], "no shop is running in this folder; start one with: brownout up"),
+        (["quality", "--run", "nowhere"], "no shop is running in nowhere; start one with"),
         (["nonsense"], "No such command 'nonsense'"),
     ],
 )  # fmt: skip

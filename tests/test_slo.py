@@ -41,10 +41,16 @@ what = "summaries"
 at_most_s = 3600
 """
 
+METRICS = """\
+DEFAULT = min("2026-09", "2026-10")
+QUALITY = {"search ndcg@10": "at_least", "delivery error": "at_most"}
+FRESHNESS = {"summaries": "summaries overdue", "embeddings": "embeddings overdue"}
+"""
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A shop with four paths, in two URL files."""
+    """A shop with four paths, in two URL files, and three metrics."""
     for name, text in {
         "shop": 'urlpatterns = [path("api/", include("books.urls")), path("", page)]\n'
         'urlpatterns += [path("books/<int:id>", page), path(variable, page)]\n',
@@ -53,6 +59,8 @@ def shop(tmp_path: Path) -> Path:
         folder = tmp_path / "backend" / name
         folder.mkdir(parents=True)
         (folder / "urls.py").write_text(text)
+    (tmp_path / "ai").mkdir()
+    (tmp_path / "ai" / "limits.py").write_text(METRICS)
     (tmp_path / "slo.toml").write_text(FILE)
     return tmp_path
 
@@ -105,6 +113,12 @@ def test_paths_are_read_from_the_url_files(shop: Path) -> None:
          "line 20: [[quality]] 'delivery error': either at_least or at_most is wanted"),
         ("at_most = 3\n", "at_most = false\n", "field at_most is False; a number is wanted"),
         ('metric = "delivery error"', "metric = 7", "field metric is 7; a text is wanted"),
+        ('"search ndcg@10"', '"serch ndcg"',
+         "line 16: [[quality]] field metric: unknown metric serch ndcg; did you mean search ndcg@"),
+        ("at_most = 3\n", "at_least = 3\n",
+         "line 20: [[quality]] 'delivery error': at_most is wanted, not the other bound"),
+        ('"summaries"', '"soup"',
+         "line 24: [[freshness]] field what: unknown name soup; known: embeddings, summaries"),
         ("3600", "0", "line 24: [[freshness]] field at_most_s is 0; a number above 0 is wanted"),
     ],
 )  # fmt: skip
@@ -139,7 +153,19 @@ def test_a_file_that_is_no_list_of_promises(shop: Path, content: bytes, words: s
     assert words in str(caught.value)
 
 
+def test_metrics_are_read_from_where_the_shop_names_them(shop: Path) -> None:
+    quality, freshness = slo.metrics(SHOP)
+    assert quality["delivery mean absolute error"] == "at_most"
+    assert freshness["embeddings"] == "embeddings overdue"
+    (shop / "ai" / "limits.py").write_text(METRICS.replace("FRESHNESS", "FRESH"))
+    with pytest.raises(BrownoutError, match=r"limits\.py names no FRESHNESS"):
+        slo.load(shop)
+
+
 def test_files_that_are_not_there(shop: Path) -> None:
+    (shop / "ai" / "limits.py").unlink()
+    with pytest.raises(BrownoutError, match=r"limits\.py, which names the shop's metrics, cannot"):
+        slo.load(shop)
     shutil.rmtree(shop / "backend" / "books")
     with pytest.raises(BrownoutError, match=r"urls\.py, which names the shop's URLs, cannot be"):
         slo.load(shop)

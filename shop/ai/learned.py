@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from ai import prompt, records
-from ai.embedding import Embedding, gains
+from ai.embedding import Embedding
+from ai.quality import ndcg
 from ai.sentiment import Sentiment
 from ai.summary import NOTHING, Summary, reviewed
 
@@ -25,6 +26,10 @@ Golden = dict[str, Any]
 
 VERSION = "2026-09"
 BATCH = 10_000
+CLOSE, WEIGHT = 0.4, 0.1
+"""How the shop ranks by meaning: as its search/semantic.py has them."""
+SEARCHES = 50
+"""Golden queries that are asked of the shop's search: those of which most is known."""
 TABLES = {
     "search_bookvector": "book_id,version,vector",
     "reviews_summary": "book_id,text,model,version,reviews,created",
@@ -48,7 +53,8 @@ def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
 def vectors(model: Embedding, data: Path, golden: Golden) -> Golden:
     """The vector of each book, float32 little-endian, as PostgreSQL's hexadecimal bytea.
 
-    ``catalogue``: the NDCG at 10 of the golden queries among all books.
+    ``books``: how many there are; ``searches``: how many of the cases are asked of the shop, and
+    ``shop``: the NDCG at 10 of these among all books, when they are ranked as the shop does.
     """
     batches = _batches(records.books(data))
     found = [(batch, model.embed([text for _, text in batch]).astype("<f4")) for batch in batches]
@@ -61,10 +67,25 @@ def vectors(model: Embedding, data: Path, golden: Golden) -> Golden:
             for (book, _), vector in zip(batch, rows, strict=True)
         ),
     )
-    queries = model.embed([case["query"] for case in golden["cases"]])
-    everything = {**golden, "candidates": [book for batch, _ in found for book in batch]}
-    scores = gains(queries, np.concatenate([rows for _, rows in found]), everything)
-    return {"catalogue": round(float(np.mean(scores)), 4)}
+    books = np.array([book for batch, _ in found for book, _ in batch])
+    sold = records.sold(data)
+    popularity = np.log1p([sold[book] for book in books.tolist()])
+    cases = golden["cases"][:SEARCHES]
+    cosines = (
+        model.embed([case["query"] for case in cases])
+        @ np.concatenate([rows for _, rows in found]).T
+    )
+    gains = [
+        ndcg(books[_ranked(row, popularity)].tolist(), set(case["relevant"]))
+        for row, case in zip(cosines, cases, strict=True)
+    ]
+    return {"books": len(books), "searches": len(cases), "shop": float(np.mean(gains))}
+
+
+def _ranked(cosines: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """The places of the books that a search by meaning finds, best first."""
+    close = np.flatnonzero(cosines >= CLOSE)
+    return close[np.argsort(-(cosines[close] + WEIGHT * popularity[close]), kind="stable")]
 
 
 def summaries(model: Summary, data: Path, golden: Golden) -> Golden:

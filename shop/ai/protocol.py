@@ -171,21 +171,25 @@ def most_tokens(body: Mapping[str, Any]) -> int:
     return given
 
 
-def listed(manifests: Sequence[tuple[str, str, bool, Mapping[str, Any], str]]) -> list[Any]:
-    """OpenAI's list of models; beside its own fields those of the manifests."""
+def listed(manifests: Sequence[tuple[str, str, str, Mapping[str, Any], str]]) -> list[Any]:
+    """OpenAI's list of models; beside its own fields those of the manifests.
+
+    ``activated``: since when a version is in service, null for those that are not.
+    """
     return [
         {
             "id": f"{name}@{version}",
             "object": "model",
             "created": _month(version),
             "owned_by": "shop",
-            "active": active,
+            "active": bool(activated),
+            "activated": activated or None,
             **manifest,
             "name": name,
             "version": version,
             "broken": broken or None,
         }
-        for name, version, active, manifest, broken in manifests
+        for name, version, activated, manifest, broken in manifests
     ]
 
 

@@ -61,6 +61,11 @@ def reviewed(data: Path) -> dict[int, int]:
     return {int(row[0]): int(row[10]) for row in _rows(data / "catalog_book.csv")}
 
 
+def sold(data: Path) -> dict[int, int]:
+    """How many copies of each book were sold."""
+    return {int(row[0]): int(row[8]) for row in _rows(data / "catalog_book.csv")}
+
+
 def clicks(data: Path) -> Iterator[Click]:
     """Searches with the book that was opened from their results."""
     for query, book in _rows(data / "searches.csv"):

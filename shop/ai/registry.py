@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import threading
@@ -24,15 +25,28 @@ class Unusable(Exception):
 
 
 class Version(NamedTuple):
-    """A loaded version."""
+    """A loaded version. ``activated``: when it was put in service (ISO 8601), "" when it is not."""
 
     name: str
     version: str
     model: Any
+    activated: str = ""
+
+
+def now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat()
+
+
+def _chosen(told: Any) -> tuple[str, str]:
+    """What is remembered of a model; earlier releases remembered the version alone."""
+    if isinstance(told, str):
+        return told, now()
+    return str(told["version"]), dt.datetime.fromisoformat(told["activated"]).isoformat()
 
 
 class Registry:
-    """``state`` remembers what is active over a restart; without it the oldest version is.
+    """``state`` remembers what is active, and since when, over a restart; without it the oldest
+    version of each model is, from now on.
 
     Methods may be called from several threads; those that load a model take their time.
     """
@@ -48,23 +62,26 @@ class Registry:
         }
         if not self.stored:
             raise Unusable(f"{folder}: no models; run python -m ai.train --out {folder}")
-        self._active = {name: self._first(name, v) for name, v in self._wanted().items()}
+        self._active = {name: self._first(name, *v) for name, v in self._wanted().items()}
 
-    def _wanted(self) -> dict[str, str]:
-        """Model -> the version to start with."""
-        wanted = {name: min(versions, default="") for name, versions in self.stored.items()}
+    def _wanted(self) -> dict[str, tuple[str, str]]:
+        """Model -> the version to start with, and when it was put in service."""
+        wanted = {
+            name: (min(versions, default=""), now()) for name, versions in self.stored.items()
+        }
         if self._state and self._state.exists():
             try:
-                chosen = dict(json.loads(self._state.read_text()))
-            except (ValueError, TypeError) as error:
+                told = json.loads(self._state.read_text())
+                chosen = {name: _chosen(choice) for name, choice in told.items()}
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
                 raise Unusable(f"{self._state}: no JSON object ({error}); delete it") from error
             # What it says of models or versions that are gone was said of another set of models.
-            wanted |= {n: v for n, v in chosen.items() if v in self.stored.get(n, {})}
+            wanted |= {n: v for n, v in chosen.items() if v[0] in self.stored.get(n, {})}
         return wanted
 
-    def _first(self, name: str, version: str) -> Version:
+    def _first(self, name: str, version: str, activated: str) -> Version:
         try:
-            return Version(name, version, self._find(name, version).load())
+            return Version(name, version, self._find(name, version).load(), activated)
         except (store.Broken, Unknown) as error:
             raise Unusable(f"{name}@{version} was to be active, but {error}") from error
 
@@ -77,9 +94,9 @@ class Registry:
         return self.stored[name][version]
 
     @property
-    def active(self) -> dict[str, str]:
+    def active(self) -> dict[str, Version]:
         """Model -> the version in service."""
-        return {name: version.version for name, version in self._active.items()}
+        return dict(self._active)
 
     def ready(self, name: str, version: str = "") -> Version | None:
         """A version that is loaded (the active one without ``version``), or None: then ``get``.
@@ -107,17 +124,21 @@ class Registry:
     def activate(self, name: str, version: str) -> None:
         """Put a version in service; until it is loaded, and when it is broken, the old one stays.
 
-        Raises Unknown and store.Broken.
+        What is in service already stays so since when it was. Raises Unknown and store.Broken.
         """
         fresh = self.get(name, version)
+        if fresh.activated:
+            return
         with self._lock:
             self._extra.pop((name, version), None)
-            self._remember(self.active | {name: version})
-            self._active[name] = fresh
+            active = self.active | {name: fresh._replace(activated=now())}
+            self._remember(active)
+            self._active = active
 
-    def _remember(self, active: dict[str, str]) -> None:
+    def _remember(self, active: dict[str, Version]) -> None:
         """Store the choice; whoever reads it sees the old one or the new one, never half of it."""
         if self._state:
+            told = {n: {"version": v.version, "activated": v.activated} for n, v in active.items()}
             fresh = self._state.with_name(f"{self._state.name}.{os.getpid()}.new")
-            fresh.write_text(json.dumps(active))
+            fresh.write_text(json.dumps(told))
             os.replace(fresh, self._state)

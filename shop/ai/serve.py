@@ -32,7 +32,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ai import endpoints, protocol
 from ai.endpoints import Endpoints
 from ai.protocol import Refused, problem
-from ai.registry import Registry, Unknown, Unusable
+from ai.registry import Registry, Unknown, Unusable, Version
 from ai.store import Broken
 from ai.workers import Full, Gone
 
@@ -74,11 +74,15 @@ class Service:
         active = self._registry.active
         return protocol.listed(
             [
-                (name, version, active[name] == version, stored.manifest, stored.broken)
+                (name, version, _since(active[name], version), stored.manifest, stored.broken)
                 for name, versions in self._registry.stored.items()
                 for version, stored in versions.items()
             ]
         )
+
+
+def _since(active: Version, version: str) -> str:
+    return active.activated if active.version == version else ""
 
 
 class Key:

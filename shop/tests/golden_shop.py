@@ -1,6 +1,6 @@
 """Golden sets of the shop itself: what its search finds, and how old what it shows is.
 
-Each metric of ``METRICS`` takes (shop, AI service, golden sets) and gives metrics.
+Each of ``METRICS`` takes (shop, AI service, golden sets) and gives what it measured.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from ai.quality import ndcg
-from tests.golden_metrics import Mismatch, metric
+from tests import session
+from tests.golden_metrics import Measured, Mismatch
 
-SEARCHES = 50
-BOOKS = 20
+BOOKS, CUSTOMERS = 20, 5
 
-Metrics = list[dict[str, Any]]
+Metrics = list[Measured]
 
 
 def get(shop: httpx.Client, path: str, **params: str) -> dict[str, Any]:
@@ -36,34 +36,69 @@ def check(shop: httpx.Client, golden: dict[str, Any]) -> None:
 
 
 def searched(shop: httpx.Client, ai: httpx.Client, golden: dict[str, Any]) -> Metrics:
-    """Held-out queries in the shop's search, full text and meaning together."""
+    """Held-out queries in the shop's search, full text and meaning together.
+
+    A search that is not answered by vectors of the active model, or by none, is overdue since that
+    model is active: from then on all books were to be embedded by it.
+    """
     own = golden["embedding"]
-    gains, meant = [], []
-    for case in own["cases"][:SEARCHES]:
+    version, since = _active(ai, "embedding")
+    gains, overdue = [], []
+    for case in own["cases"][: own["searches"]]:
         answer = get(shop, "/api/search/", q=case["query"])
         gains.append(ndcg([card["id"] for card in answer["results"]], set(case["relevant"])))
-        meant.append(answer.get("semantic"))
-    active = {m["name"]: m["version"] for m in ai.get("/v1/models").json()["data"] if m["active"]}
-    current = [float(bool(m) and m.get("version") == active["embedding"]) for m in meant]
+        by = (answer.get("semantic") or {}).get("version")
+        overdue.append(0.0 if by == version else age(since))
     return [
-        metric("shop search ndcg@10", gains, own["shop_limit"]),
-        metric("search vectors of the active model", current, 1.0),
+        Measured("shop search ndcg@10", gains),
+        Measured("embeddings overdue", overdue, "s"),
     ]
 
 
-def aged(shop: httpx.Client, ai: httpx.Client, golden: dict[str, Any]) -> Metrics:
+def _active(ai: httpx.Client, name: str) -> tuple[str, str]:
+    """The version of a model that is in service, and since when."""
+    models = ai.get("/v1/models").raise_for_status().json()["data"]
+    return next((m["version"], m["activated"]) for m in models if m["name"] == name and m["active"])
+
+
+def recommended(shop: httpx.Client, ai: httpx.Client, golden: dict[str, Any]) -> Metrics:
+    """The age of what is recommended to customers, each logged in as they would be.
+
+    ``without``: how many of them are shown what is popular instead.
+    """
+    customers = [case["customer"] for case in golden["recommender"]["cases"][:CUSTOMERS]]
+    sources = [_home(str(shop.base_url), customer).get("source") for customer in customers]
+    ages = [age(source["created"]) for source in sources if source]
+    if not ages:
+        raise Mismatch("the shop recommends nothing to any of the customers that it was asked for")
+    without = {"without": len(sources) - len(ages)}
+    return [Measured("recommendations age", ages, "s", without)]
+
+
+def _home(url: str, customer: int) -> dict[str, Any]:
+    """The home page of a customer; raises Mismatch when it cannot be had."""
+    try:
+        visitor = session.customer(customer, url)
+        home = dict(visitor.get("/api/home/"))
+        visitor.delete("/api/session/", 204)
+    except AssertionError as error:
+        raise Mismatch(f"customer {customer} has no home page: {error}") from error
+    return home
+
+
+def summarised(shop: httpx.Client, ai: httpx.Client, golden: dict[str, Any]) -> Metrics:
     """How much of the reviews the summaries do not know yet, and how long those are overdue."""
-    own = golden["freshness"]
+    unread_most = golden["limits"]["summary reviews unread"]
     books = [case["book"] for case in golden["summary"]["cases"][:BOOKS]]
     pages = [page for book in books if (page := get(shop, f"/api/books/{book}/"))["summary"]]
     if not pages:
         raise Mismatch("the shop shows no summary of any of the most reviewed books")
     unread = [max(0.0, 1 - p["summary"]["reviews"] / max(p["review_count"], 1)) for p in pages]
     pairs = zip(pages, unread, strict=True)
-    late = [_overdue(shop, page) if share > own["unread"] else 0.0 for page, share in pairs]
+    overdue = [_overdue(shop, page) if share > unread_most else 0.0 for page, share in pairs]
     return [
-        metric("summary reviews unread", unread, own["unread"], most=True),
-        metric("summary overdue", late, own["overdue"], unit="s", most=True),
+        Measured("summary reviews unread", unread),
+        Measured("summaries overdue", overdue, "s"),
     ]
 
 
@@ -71,8 +106,13 @@ def _overdue(shop: httpx.Client, page: dict[str, Any]) -> float:
     """Seconds since the first of the newest reviews that the summary does not know."""
     made = moment(page["summary"]["created"])
     newest = get(shop, f"/api/books/{page['id']}/reviews/")["results"]
-    unknown = [when for review in newest if (when := moment(review["created"])) > made]
-    return (dt.datetime.now(dt.UTC) - min(unknown)).total_seconds() if unknown else 0.0
+    unknown = [review["created"] for review in newest if moment(review["created"]) > made]
+    return age(min(unknown, key=moment)) if unknown else 0.0
+
+
+def age(text: str) -> float:
+    """Seconds since a moment."""
+    return (dt.datetime.now(dt.UTC) - moment(text)).total_seconds()
 
 
 def moment(text: str) -> dt.datetime:
@@ -80,4 +120,4 @@ def moment(text: str) -> dt.datetime:
     return when if when.tzinfo else when.replace(tzinfo=dt.UTC)
 
 
-METRICS = (searched, aged)
+METRICS = (searched, recommended, summarised)

@@ -14,9 +14,9 @@ URL = os.environ.get("SHOP_URL", "http://127.0.0.1:8000")
 class Visitor:
     """A browser with a visitor cookie of its own, or none."""
 
-    def __init__(self, anonymous: bool = False) -> None:
+    def __init__(self, anonymous: bool = False, url: str = URL) -> None:
         cookies = {} if anonymous else {"visitor": str(uuid.uuid4())}
-        self.http = httpx.Client(base_url=URL, cookies=cookies, timeout=20, trust_env=False)
+        self.http = httpx.Client(base_url=url, cookies=cookies, timeout=20, trust_env=False)
 
     def get(self, path: str, expected: int = 200) -> Any:
         return self._checked(self.http.get(path), expected)
@@ -52,7 +52,17 @@ def member(visitor: Visitor | None = None) -> tuple[Visitor, dict[str, str]]:
 
 
 def staff() -> Visitor:
-    """Somebody of the staff, logged in (an account of the demonstration data)."""
-    visitor = Visitor(anonymous=True)
-    visitor.post("/api/session/", {"email": "staff@example.com", "password": "quayside"}, 200)
+    """Somebody of the staff, logged in."""
+    return _demonstrated("staff@example.com", URL)
+
+
+def customer(number: int, url: str = URL) -> Visitor:
+    """A customer of long standing, logged in."""
+    return _demonstrated(f"customer{number}@example.com", url)
+
+
+def _demonstrated(email: str, url: str) -> Visitor:
+    """Who has an account in the demonstration data, logged in."""
+    visitor = Visitor(anonymous=True, url=url)
+    visitor.post("/api/session/", {"email": email, "password": "quayside"}, 200)
     return visitor

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import unittest
 
-from tests.session import Visitor
+from tests.session import Visitor, customer
 
 KEYS = {
     "popular": None,
@@ -47,6 +48,16 @@ class CatalogueTest(unittest.TestCase):
     def test_home_has_three_lists(self) -> None:
         home = self.visitor.get("/api/home/")
         self.assertEqual({len(home[name]) for name in ("recommended", "popular", "new")}, {12})
+        self.assertIsNone(home["source"])
+
+    def test_home_says_who_recommends_and_since_when(self) -> None:
+        for _ in range(2):  # as it is made, and as it is kept
+            home = customer(1).get("/api/home/")
+            self.assertEqual(home["source"]["model"], "recommender")
+            self.assertTrue(home["source"]["version"])
+            made = dt.datetime.fromisoformat(home["source"]["created"])
+            self.assertLess(dt.datetime.now(dt.UTC) - made, dt.timedelta(hours=38))
+            self.assertEqual(len(home["recommended"]), 12)
 
     def test_genres_count_their_books(self) -> None:
         genres = self.visitor.get("/api/genres/")

@@ -113,7 +113,9 @@ class Site:
         self._start_load()
         self._start_browser()
         self._build_ahead(tag)
-        return {"release": tag, "urls": {k: v for k, v in urls.items() if k in ("shop", "ai")}}
+        told = {k: v for k, v in urls.items() if k in ("shop", "ai")}
+        self.plan.run.serves(told | {"models": str(self.stack.models)})
+        return {"release": tag, "urls": told}
 
     def _add_releases(self, releases: Releases, tag: str) -> None:
         for patches in self.plan.patches:

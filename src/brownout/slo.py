@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import math
 import re
@@ -96,7 +97,7 @@ def load(shop: Path) -> Declared:
         _check(table, entries)
     if not found["route"]:
         raise BrownoutError(f"{path}: no route is promised; add a [[route]]")
-    _check_known(shop / "backend", found)
+    _check_known(shop, found)
     return Declared(
         routes={
             e.fields["route"]: (float(e.fields["p95_ms"]), float(e.fields["error_rate"]))
@@ -156,14 +157,25 @@ def _check(table: str, entries: Sequence[Entry]) -> None:
             )
 
 
-def _check_known(backend: Path, found: Mapping[str, Sequence[Entry]]) -> None:
-    """What the shop does not serve, no journey can ask for, and nobody could ever judge."""
-    known = paths(backend)
+def _check_known(shop: Path, found: Mapping[str, Sequence[Entry]]) -> None:
+    """What the shop does not serve, or measure, nobody could ever judge."""
+    known = paths(shop / "backend")
     for entry in (*found["route"], *found["page"]):
         value = str(entry.fields[entry.table])
         path = value.rsplit(" ", 1)[-1]
         if path not in known:
             raise entry.wrong(f"field {entry.table}: {_unknown('path', path, known)}")
+    quality, freshness = metrics(shop)
+    for entry in found["quality"]:
+        name = entry.fields["metric"]
+        if name not in quality:
+            raise entry.wrong(f"field metric: {_unknown('metric', name, quality)}")
+        if quality[name] not in entry.fields:
+            raise entry.wrong(f"{name!r}: {quality[name]} is wanted, not the other bound")
+    for entry in found["freshness"]:
+        name = entry.fields["what"]
+        if name not in freshness:
+            raise entry.wrong(f"field what: {_unknown('name', name, freshness)}")
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any] | set[str]) -> str:
@@ -177,13 +189,7 @@ def paths(backend: Path, module: str = "shop.urls", prefix: str = "/") -> set[st
 
     They are read as text: brownout imports nothing of the shop.
     """
-    file = backend / f"{module.replace('.', '/')}.py"
-    try:
-        tree = ast.parse(file.read_text())
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BrownoutError(f"{file}, which names the shop's URLs, cannot be read: {error}") from (
-            error
-        )
+    tree = _parsed(backend / f"{module.replace('.', '/')}.py", "the shop's URLs")
     found: set[str] = set()
     for name, arguments in _calls(tree):
         if name == "path" and len(arguments) > 1 and (pattern := _text(arguments[0])) is not None:
@@ -193,6 +199,30 @@ def paths(backend: Path, module: str = "shop.urls", prefix: str = "/") -> set[st
             else:
                 found.add(CONVERTER.sub(r"{\1}", prefix + pattern))
     return found
+
+
+def metrics(shop: Path) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What the shop's golden sets can judge: (metric -> at_least or at_most, what has an age ->
+    its metric), read as text from where the shop names them.
+    """
+    file = shop / "ai" / "limits.py"
+    tree = _parsed(file, "the shop's metrics")
+    found: dict[str, Mapping[str, str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            with contextlib.suppress(ValueError):  # no literal
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+    try:
+        return found["QUALITY"], found["FRESHNESS"]
+    except KeyError as error:
+        raise BrownoutError(f"{file} names no {error.args[0]}, the shop's metrics") from error
+
+
+def _parsed(file: Path, names: str) -> ast.Module:
+    try:
+        return ast.parse(file.read_text())
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BrownoutError(f"{file}, which names {names}, cannot be read: {error}") from error
 
 
 def _calls(tree: ast.AST) -> Iterator[tuple[str, list[ast.expr]]]:

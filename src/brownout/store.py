@@ -67,8 +67,13 @@ class RunFolder:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump({"url": url, "token": token, "pid": os.getpid()}, file)
 
+    def serves(self, site: Mapping[str, str]) -> None:
+        """Tell other terminals where the running shop is: {shop, ai, models}."""
+        (self.path / "site.json").write_text(json.dumps(site))
+
     def close(self) -> None:
-        (self.path / "control.json").unlink(missing_ok=True)
+        for name in ("control.json", "site.json"):
+            (self.path / name).unlink(missing_ok=True)
         self._lock.close()
 
 
@@ -104,6 +109,20 @@ def active_run(run: Path | None) -> dict[str, Any]:
                 return dict(control)
     where = f"in {run}" if run else "in this folder"
     raise BrownoutError(f"no drill is flying {where}; start one with: brownout drill")
+
+
+def running_site(run: Path | None) -> dict[str, str]:
+    """The site.json of the shop that runs (in ``run``, or the newest here), in a drill or not.
+
+    Raises BrownoutError when none does.
+    """
+    for folder in [run] if run else sorted(RUNS.glob("*"), reverse=True):
+        with contextlib.suppress(OSError, ValueError):
+            site = json.loads((folder / "site.json").read_text())
+            if _locked(folder):
+                return dict(site)
+    where = f"in {run}" if run else "in this folder"
+    raise BrownoutError(f"no shop is running {where}; start one with: brownout up")
 
 
 def _locked(folder: Path) -> bool:

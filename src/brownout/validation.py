@@ -105,14 +105,18 @@ def functional_tests(ground: Ground) -> dict[str, Any]:
 
 def golden_sets(ground: Ground) -> dict[str, Any]:
     """Measure the quality of the models in service: {passed, metrics}."""
-    argv = [sys.executable, "-m", "tests.golden", "--ai", ground.ai_url]
-    argv += ["--models", str(ground.models), "--shop", ground.shop_url]
-    done = _run(argv, ground, {})
+    done = _run(golden_argv(ground.ai_url, str(ground.models), ground.shop_url), ground, {})
     try:
         return dict(json.loads(done.stdout))
     except ValueError:
         reason = (done.stderr.strip() or "no output").splitlines()[-1]
         return {"passed": False, "metrics": [], "reason": reason}
+
+
+def golden_argv(ai: str, models: str, shop: str) -> list[str]:
+    """The command that measures the golden sets of ``models``; run it in the shop's folder."""
+    argv = [sys.executable, "-m", "tests.golden", "--ai", ai, "--models", models]
+    return [*argv, "--shop", shop]
 
 
 def _run(

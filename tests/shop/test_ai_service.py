@@ -3,6 +3,7 @@ over models of the test's own."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import threading
@@ -332,10 +333,39 @@ def test_the_choice_is_remembered_over_a_restart(own: Path, tmp_path: Path) -> N
         assert activate(url, "embedding", "1999-01").status_code == 404
         assert activate(url, "oracle", "2026-09").status_code == 404
         assert activate(url, "embedding", 7).status_code == 400
-    assert json.loads(state.read_text())["embedding"] == "2026-10"
+        since = activated(url)
+    assert json.loads(state.read_text())["embedding"] == {
+        "version": "2026-10",
+        "activated": since["embedding@2026-10"],
+    }
     assert list(state.parent.iterdir()) == [state]
     with serving.process(own, AI_STATE=str(state)) as url, official(url) as ai:
         assert ai.models.retrieve("embedding").version == "2026-10"
+        assert activated(url) == since
+
+
+def activated(url: str) -> dict[str, str]:
+    """The versions in service, and since when they are."""
+    with serving.client(url) as http:
+        models = http.get("/v1/models").json()["data"]
+    assert all(bool(model["activated"]) == model["active"] for model in models)
+    return {model["id"]: model["activated"] for model in models if model["active"]}
+
+
+def test_a_version_is_in_service_since_it_was_put_there(own: Path, tmp_path: Path) -> None:
+    start = dt.datetime.now(dt.UTC)
+    (tmp_path / "state.json").write_text('{"summary": "2026-10", "embedding": "1999-01"}')
+    registry = Registry(own, tmp_path / "state.json")
+    with serving.thread(application(Endpoints(registry, 4, 1000.0))) as url:
+        first = activated(url)
+        activate(url, "embedding", "2026-09")
+        assert activated(url) == first  # it was there already
+        activate(url, "embedding", "2026-10")
+        then = activated(url)
+    assert {"summary@2026-10", "embedding@2026-09"} < set(first)
+    moments = [dt.datetime.fromisoformat(m) for m in (*first.values(), then["embedding@2026-10"])]
+    assert start <= min(moments) <= max(moments) == moments[-1] <= dt.datetime.now(dt.UTC)
+    assert {k: v for k, v in then.items() if k != "embedding@2026-10"}.items() < first.items()
 
 
 def damaged(path: Path) -> None:
@@ -387,6 +417,7 @@ def test_a_broken_default_is_a_sentence_and_exit_code_2(
 
 def test_settings_that_cannot_be_are_a_sentence_and_exit_code_2(own: Path, tmp_path: Path) -> None:
     (tmp_path / "torn.json").write_text('{"emb')
+    (tmp_path / "when.json").write_text('{"x": {"version": "1", "activated": "once"}}')
     for models, environment, reason in (
         (None, {}, "AI_MODELS is not set"),
         (tmp_path / "nowhere", {}, "no models; run python -m ai.train"),
@@ -394,6 +425,7 @@ def test_settings_that_cannot_be_are_a_sentence_and_exit_code_2(own: Path, tmp_p
         (own, {"AI_QUEUE": "0"}, "both must be positive"),
         (own, {"AI_TOKENS_PER_SECOND": "nan"}, "both must be positive"),
         (own, {"AI_STATE": str(tmp_path / "torn.json")}, "no JSON object"),
+        (own, {"AI_STATE": str(tmp_path / "when.json")}, "Invalid isoformat string: 'once'"),
     ):
         code, told = serving.refused(models, **environment)
         assert (code, len(told.splitlines())) == (2, 1), told

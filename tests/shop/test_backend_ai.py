@@ -148,6 +148,31 @@ def test_a_version_of_our_own_serves_until_another_has_embedded_all(backend: Bac
     assert after["stored"] == again["stored"] == [["2026-10"], 2000, 0]
 
 
+def test_of_books_as_near_those_that_sell_come_first(backend: Backend) -> None:
+    """What sells is looked up once an hour, not for each search."""
+    script = """
+from django.test.utils import CaptureQueriesContext
+from catalog.models import Book
+from search import vectors
+from search.semantic import nearest
+def found():
+    return nearest("astronomy universe")[0]
+first = found()
+last = Book.objects.filter(id=first[-1])
+[sold] = last.values_list("sold", flat=True)
+last.update(sold=10**6)
+with CaptureQueriesContext(connection) as asked:
+    again = found()
+vectors._held = vectors._held._replace(until=0.0)
+now = found()
+say(several=len(first) > 10, same=again == first, asked=len(asked),
+    now=now == [first[-1], *first[:-1]])
+last.update(sold=sold)
+"""
+    [said] = backend.python(script)
+    assert said == {"several": True, "same": True, "asked": 0, "now": True}
+
+
 def test_an_answer_holds_no_connection_and_stops_when_nobody_listens(
     backend: Backend, provider: Provider
 ) -> None:

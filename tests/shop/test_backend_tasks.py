@@ -87,14 +87,21 @@ for _ in range(2):
 one = List.objects.get(customer_id=7)
 List.objects.filter(customer_id=7).update(books=one.books[::-1])
 from recommendations.service import for_customer
-say(stored=for_customer(7) == one.books[::-1])
+stored = for_customer(7)
+say(stored=stored["books"] == one.books[::-1], since=stored["source"]["created"] == one.created,
+    by=[stored["source"]["model"], stored["source"]["version"]])
 from datetime import timedelta
 List.objects.filter(customer_id=7).update(created=one.created - timedelta(days=3))
 cache.clear()
-say(asked=for_customer(7) == one.books)
+asked = for_customer(7)
+again = for_customer(7)
+say(asked=asked["books"] == one.books, since=one.created < again["source"]["created"],
+    same=asked == again, by=[again["source"]["model"], again["source"]["version"]])
 """
     done = {"all": True, "versions": ["2026-09"], "sizes": [12]}
-    assert backend.python(script) == [done, done, {"stored": True}, {"asked": True}]
+    by = {"by": ["recommender", "2026-09"]}
+    stored, asked = {"stored": True, "since": True}, {"asked": True, "since": True, "same": True}
+    assert backend.python(script) == [done, done, stored | by, asked | by]
 
 
 def test_an_order_is_confirmed_by_one_mail(backend: Backend) -> None:

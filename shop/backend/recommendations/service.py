@@ -1,10 +1,11 @@
 """What to recommend: to a customer, and beside a book."""
 
 from datetime import timedelta
+from typing import Any, TypedDict
 
 from django.utils import timezone
 
-from recommendations.client import Unavailable, ask, ids
+from recommendations.client import Unavailable, ask, ids, named
 from recommendations.models import List
 from shop.caching import cached
 
@@ -14,25 +15,33 @@ CUSTOMER_TIMEOUT = 600
 BOOK_TIMEOUT = 3600
 FRESH = timedelta(hours=36)
 """The age at which last night's list has missed a night."""
+MODEL = "recommender"
 
 
-def for_customer(customer_id: int) -> list[int]:
-    """Book ids for a customer, best first; empty when the AI service is away."""
+class Recommended(TypedDict):
+    """Ids of books, best first; the model and version that chose them, and when."""
 
-    def compute() -> list[int]:
-        return _stored(customer_id) or _asked("recommend", {"customer": customer_id}, COUNT)
+    books: list[int]
+    source: dict[str, Any]
+
+
+def for_customer(customer_id: int) -> Recommended | None:
+    """What is recommended to a customer; None when the AI service is away."""
+
+    def compute() -> Recommended:
+        return _stored(customer_id) or _asked_now(customer_id)
 
     try:
         return cached(f"recommended:{customer_id}", CUSTOMER_TIMEOUT, compute)
     except Unavailable:
-        return []
+        return None
 
 
 def similar(book_id: int) -> list[int]:
     """Book ids like a book; empty when the AI service is away."""
 
     def compute() -> list[int]:
-        return _asked("similar", {"book": book_id}, SIMILAR)
+        return ids(ask("/v1/similar", {"book": book_id, "count": SIMILAR}).get("books"))
 
     try:
         return cached(f"similar:{book_id}", BOOK_TIMEOUT, compute)
@@ -40,10 +49,17 @@ def similar(book_id: int) -> list[int]:
         return []
 
 
-def _stored(customer_id: int) -> list[int] | None:
-    lists = List.objects.filter(customer_id=customer_id, created__gt=timezone.now() - FRESH)
-    return lists.values_list("books", flat=True).first()
+def _stored(customer_id: int) -> Recommended | None:
+    """Last night's list, if there is one."""
+    since = timezone.now() - FRESH
+    found = List.objects.filter(customer_id=customer_id, created__gt=since).first()
+    if found is None or not found.books:
+        return None
+    source = {"model": MODEL, "version": found.version, "created": found.created}
+    return {"books": found.books, "source": source}
 
 
-def _asked(what: str, about: dict[str, int], count: int) -> list[int]:
-    return ids(ask(f"/v1/{what}", about | {"count": count}).get("books"))
+def _asked_now(customer_id: int) -> Recommended:
+    answer = ask("/v1/recommend", {"customer": customer_id, "count": COUNT})
+    source = {**named(answer), "created": timezone.now()}
+    return {"books": ids(answer.get("books")), "source": source}

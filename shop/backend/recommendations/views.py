@@ -15,15 +15,19 @@ from shop.visitors import visitor_of
 
 
 class Home(APIView):
-    """Recommended, popular and new books; to strangers the popular ones are recommended."""
+    """Recommended, popular and new books; to strangers the popular ones are recommended.
+
+    ``source`` says which model recommends, and since when; null of the popular ones.
+    """
 
     def get(self, request: Request) -> Response:
         customer = customer_of(visitor_of(request))
-        books = by_ids(for_customer(customer)) if customer else []
-        recommended = BookCard(books, many=True).data if books else top("popular")
+        chosen = for_customer(customer) if customer else None
+        books = by_ids(chosen["books"]) if chosen else []
         return Response(
             {
-                "recommended": recommended,
+                "recommended": BookCard(books, many=True).data if books else top("popular"),
+                "source": chosen["source"] if chosen and books else None,
                 "popular": top("popular"),
                 "new": top("newest"),
                 "because": because(customer) if customer else None,

@@ -16,6 +16,9 @@ DAY = 24 * 3600
 NEAREST = 50
 CLOSE = 0.4
 """Cosine from which a book is about what was asked; words that nobody knows are close to none."""
+WEIGHT = 0.1
+"""Of popularity beside the cosine: of books that are about as near, readers open those that others
+bought. What sells best gains about as much as lies between CLOSE and a perfect match."""
 
 ACTIVE_SECONDS = 30
 REQUEUE = 600
@@ -23,7 +26,7 @@ REQUEUE = 600
 
 
 def nearest(text: str) -> tuple[list[int], provider.Source | None]:
-    """Ids of the books that are about ``text``, nearest first, and by which model.
+    """Ids of the books that are about ``text``, the nearest and most bought first; by which model.
 
     No ids and None while the provider is away, and while the books' vectors are of another
     version than its model and SEARCH_ON_MISMATCH refuses that: their numbers mean nothing together.
@@ -38,10 +41,11 @@ def nearest(text: str) -> tuple[list[int], provider.Source | None]:
         query = _query(" ".join(text.casefold().split()), vectors, active)
     except Unavailable:
         return [], None
-    scores = vectors.matrix @ query
-    best = np.argsort(-scores, kind="stable")[:NEAREST]
-    found = vectors.books[best[scores[best] >= CLOSE]]
-    return found.tolist(), provider.Source(active.model, vectors.version)
+    cosines = vectors.matrix @ query
+    close = np.flatnonzero(cosines >= CLOSE)
+    scores = cosines[close] + WEIGHT * vectors.popularity[close]
+    best = close[np.argsort(-scores, kind="stable")[:NEAREST]]
+    return vectors.books[best].tolist(), provider.Source(active.model, vectors.version)
 
 
 def _active() -> provider.Source:

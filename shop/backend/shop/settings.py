@@ -58,7 +58,7 @@ CACHES = {
         "LOCATION": os.environ.get("CACHE_URL", "redis://127.0.0.1:6379/0"),
         "KEY_PREFIX": "shop",
         # Raise when the shape of a cached value changes: old releases may serve beside new ones.
-        "VERSION": 2,
+        "VERSION": 3,
         "TIMEOUT": 300,
     }
 }

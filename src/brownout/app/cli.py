@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from brownout.app import archive, calibrate, catalogue, flying, load_worker, ops
+from brownout.app import archive, calibrate, catalogue, flying, load_worker, ops, quality
 from brownout.model import BrownoutError, MachineError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (flying, ops, archive, catalogue, calibrate, load_worker):
+for module in (flying, ops, quality, archive, catalogue, calibrate, load_worker):
     module.register(app)
 
 

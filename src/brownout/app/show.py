@@ -142,6 +142,22 @@ def completion(event: Mapping[str, Any]) -> None:
         out.print(f"{event['name']} done{': ' + extra if extra else ''}", markup=False)
 
 
+def quality(metrics: Sequence[Mapping[str, Any]]) -> Table:
+    """What each golden set came to, with its 95% interval, against its limit."""
+    rows = [
+        (
+            m["name"],
+            f"{m['value']:.4g}",
+            f"{m['low']:.4g} to {m['high']:.4g}",
+            m["n"],
+            f"{m['bound'].replace('_', ' ')} {m['limit']:g} {m['unit']}".rstrip(),
+            Text("ok", "green") if m["ok"] else Text("broken", "red"),
+        )
+        for m in metrics
+    ]
+    return table("", ("metric", "#value", "#95% interval", "#n", "promised", ""), rows)
+
+
 def validation(value: Mapping[str, Any]) -> Group:
     """The answer of a validation: SLOs, tests, golden sets."""
     rows = [
