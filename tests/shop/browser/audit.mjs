@@ -94,15 +94,16 @@ async function look(context, name, path, size) {
   return { page: name, window: size, ...seen, ...found };
 }
 
-const looks = await withBrowser(async (browser) => {
+async function tour(browser, size) {
+  const context = await open(browser, WINDOWS[size]);
   const found = [];
-  for (const [size, window] of Object.entries(WINDOWS)) {
-    const context = await open(browser, window);
-    for (const [name, path] of Object.entries(await pages(context))) {
-      found.push(await look(context, name, path, size));
-    }
-    await context.close();
+  for (const [name, path] of Object.entries(await pages(context))) {
+    found.push(await look(context, name, path, size));
   }
+  await context.close();
   return found;
-});
-console.log(JSON.stringify(looks));
+}
+
+// At the same time: most of a look is waiting for the page to be quiet.
+const tours = (browser) => Promise.all(Object.keys(WINDOWS).map((size) => tour(browser, size)));
+console.log(JSON.stringify((await withBrowser(tours)).flat()));
