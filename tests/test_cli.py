@@ -89,6 +89,15 @@ def test_a_folder_that_holds_a_drill_is_not_used_again(
     assert (old / "history.jsonl").read_bytes() == b"precious"
 
 
+def test_a_folder_in_which_the_shop_ran_is_not_used_again(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (elsewhere / "old" / "shop.git").mkdir(parents=True)
+    code, _, err = run(capsys, "up", "--out", str(elsewhere / "old"))
+    assert code == 2
+    assert "already holds a drill; choose another folder (--out)" in err
+
+
 def test_a_folder_that_cannot_be_written_is_the_machines_fault(
     elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,7 @@ SHORTEST, LONGEST = 12, 18
 class Fused:
     """Beam search for the paths whose pairs of words are the most common."""
 
-    width: int = 100
+    width: int = 250
 
     def answer(self, asked: Prompt, most: int = 3) -> list[str]:
         said = [words(s) for review in asked.reviews for s in sentences(review)]

@@ -42,7 +42,8 @@ class RunFolder:
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         self.path = (path or RUNS / self.id).absolute()
         self._lock = self._claim()
-        if (self.path / "history.jsonl").exists():
+        # brownout up keeps no history, but the shop's repository as a drill does.
+        if any((self.path / name).exists() for name in ("history.jsonl", "shop.git")):
             raise BrownoutError(f"{self.path} already holds a drill; choose another folder (--out)")
 
     def _claim(self) -> IO[bytes]:

@@ -234,6 +234,17 @@ def test_the_real_shop(supervisor: Supervisor, tmp_path: Path) -> None:
     assert any(made.models.iterdir())
 
 
+@pytest.mark.parametrize("damage", ['{"seed":', "[]", "{}"])
+def test_a_damaged_one_is_made_anew(shop: Path, tmp_path: Path, damage: str) -> None:
+    folder = prepare(Recipe(shop), tmp_path, lambda step: None).folder
+    (folder / "dataset.json").write_text(damage)
+    steps: list[str] = []
+    again = prepare(Recipe(shop), tmp_path, steps.append)
+    assert again.folder == folder
+    assert "training the models" in steps
+    assert again.password
+
+
 def test_the_longest_unused_go_first(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,8 @@ from shop.visitors import visitor_of
 class Home(APIView):
     """Recommended, popular and new books; to strangers the popular ones are recommended.
 
-    ``source`` says which model recommends, and since when; null of the popular ones.
+    ``source`` says which model recommends, and since when; null of the popular ones. ``known``
+    visitors are customers.
     """
 
     def get(self, request: Request) -> Response:
@@ -28,6 +29,7 @@ class Home(APIView):
             {
                 "recommended": BookCard(books, many=True).data if books else top("popular"),
                 "source": chosen["source"] if chosen and books else None,
+                "known": customer is not None,
                 "popular": top("popular"),
                 "new": top("newest"),
                 "because": because(customer) if customer else None,

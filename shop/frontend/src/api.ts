@@ -65,8 +65,11 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** `source` is null where nothing was chosen for the visitor, who is `known` if a customer. */
 export interface HomePage {
   recommended: Card[];
+  source: { model: string; version: string; created: string } | null;
+  known: boolean;
   popular: Card[];
   new: Card[];
   because?: { book: Card; books: Card[] } | null;

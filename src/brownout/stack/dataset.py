@@ -73,18 +73,27 @@ def prepare(
     folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
         claim = _lock(folder, fcntl.LOCK_SH, progress, ended)
-        with contextlib.suppress(FileNotFoundError):
-            manifest = json.loads((folder / "dataset.json").read_text())
+        if manifest := _manifest(folder):
             (folder / "dataset.json").touch()  # its age says when it was last used
             return Dataset(folder, manifest, claim)
         claim.close()
         with _lock(folder, fcntl.LOCK_EX, progress, ended):
-            if not (folder / "dataset.json").exists():
+            if not _manifest(folder):
                 purpose = f"to make the shop's data, size {recipe.size}"
                 need_disk(folder.parent, SIZES[recipe.size].disk, purpose)
                 need_memory(SIZES[recipe.size].memory, purpose)
                 build(recipe, folder, progress, ended)
                 _prune(folder)
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """What is said of a finished dataset; None of one that is absent or damaged."""
+    try:
+        manifest = json.loads((folder / "dataset.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    whole = isinstance(manifest, dict) and {"password", "bytes"} <= manifest.keys()
+    return manifest if whole else None
 
 
 def _lock(folder: Path, kind: int, progress: Progress, ended: threading.Event) -> IO[bytes]:

@@ -205,7 +205,13 @@ class Stack:
         command = ai.command(
             wiring, self.releases.worktree(tag), tag, self.models, self._ports["ai"]
         )
-        self.supervisor.start(command, answers(f"{self.ai_url}/healthz"))
+        try:
+            self.supervisor.start(command, answers(f"{self.ai_url}/healthz"))
+        except BrownoutError as error:
+            # It says which model is broken; here models are not trained by hand.
+            folder = self.models.parent
+            error.args = (f"{error}\n  What is kept in {folder} is made anew once it is deleted.",)
+            raise
 
     def _start_worker(self, wiring: Wiring, tag: str) -> None:
         command = worker.command(wiring, self.releases.worktree(tag), tag)

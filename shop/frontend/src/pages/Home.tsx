@@ -31,12 +31,12 @@ function Waiting() {
   );
 }
 
-const NOBODY = "What others read: we have no recommendations for you at the moment.";
+const AWAY = "We have no recommendations for you at the moment. This is what others read.";
 
 function Shelves({ home }: { home: HomePage }) {
   const { recommended, because, popular } = home;
-  // To strangers, and while no model answers, the shop recommends what is popular: shown once.
-  const own = recommended.some((card, index) => card.id !== popular[index]?.id);
+  // Where no model chose, the shop recommends what is popular: shown once.
+  const own = Boolean(home.source);
   return (
     <>
       {own && <Shelf title="Recommended for you" books={recommended} first />}
@@ -50,7 +50,7 @@ function Shelves({ home }: { home: HomePage }) {
           books={because.books}
         />
       )}
-      <Shelf title="Popular" note={own ? undefined : NOBODY} books={popular} first={!own} />
+      <Shelf title="Popular" note={home.known && !own ? AWAY : undefined} books={popular} first={!own} />
       <Shelf title="New" books={home.new} />
     </>
   );
