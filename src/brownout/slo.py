@@ -33,6 +33,7 @@ class Bound:
 class Declared:
     """All that is promised. ``routes``: route -> (p95 in ms, error rate 0..1); ``pages``: page ->
     largest contentful paint in ms; ``quality``: metric -> bound; ``freshness``: what -> age in s.
+    The last two are judged by the shop's golden sets, which read the file by themselves.
     """
 
     routes: Mapping[str, tuple[float, float]]
