@@ -48,11 +48,12 @@ class CatalogueTest(unittest.TestCase):
     def test_home_has_three_lists(self) -> None:
         home = self.visitor.get("/api/home/")
         self.assertEqual({len(home[name]) for name in ("recommended", "popular", "new")}, {12})
-        self.assertIsNone(home["source"])
+        self.assertEqual((home["known"], home["source"]), (False, None))
 
     def test_home_says_who_recommends_and_since_when(self) -> None:
         for _ in range(2):  # as it is made, and as it is kept
             home = customer(1).get("/api/home/")
+            self.assertTrue(home["known"])
             self.assertEqual(home["source"]["model"], "recommender")
             self.assertTrue(home["source"]["version"])
             made = dt.datetime.fromisoformat(home["source"]["created"])
