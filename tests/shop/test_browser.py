@@ -107,6 +107,10 @@ def test_nothing_moves_once_it_is_seen(looks: list[dict[str, Any]]) -> None:
     assert not moved
 
 
+def test_no_page_is_wider_than_its_window(looks: list[dict[str, Any]]) -> None:
+    assert not [(k["page"], k["window"], k["wider"]) for k in looks if k["wider"] > 0]
+
+
 @pytest.mark.parametrize("page", sorted(BUDGET["elements"]))
 def test_pages_hold_no_more_elements_than_planned(looks: list[dict[str, Any]], page: str) -> None:
     assert max(look["elements"] for look in of(looks, page)) <= BUDGET["elements"][page]
@@ -129,6 +133,10 @@ def test_the_first_javascript_is_within_its_budget(browser: Browser) -> None:
     assert all(
         "gzip" in a.headers.get("content-encoding", "") for a in answers if len(a.text) > 9e3
     )
+
+
+def test_pages_say_what_is_missing_while_the_ai_service_is_away(browser: Browser) -> None:
+    browser.run("away.mjs")
 
 
 def test_somebody_finds_and_buys_a_book(browser: Browser) -> None:

@@ -1,6 +1,6 @@
 /** The answer to a question about a book, as it is written. */
 
-import { json, refusal, Refused } from "./http";
+import { json, reached, refusal, Refused } from "./http";
 import { EventStream } from "./sse";
 
 /** What the events of an answer say, one of these at a time. */
@@ -28,7 +28,7 @@ export async function answer(
   signal: AbortSignal,
 ): Promise<Source | null> {
   const path = `/api/books/${book}/ask/`;
-  const response = await fetch(path, { ...json("POST", { question }), signal });
+  const response = await reached(fetch(path, { ...json("POST", { question }), signal }));
   if (!response.ok) throw await refusal(response);
   const events = new EventStream();
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();

@@ -127,8 +127,12 @@ export interface Account extends Address {
 
 type Signal = AbortSignal | undefined;
 
+/** Milliseconds that somebody waits for a page's data before they are told. */
+const PATIENCE = 10_000;
+
 function get<T>(path: string, signal: Signal): Promise<T> {
-  return ask<T>(path, { signal });
+  const late = AbortSignal.timeout(PATIENCE);
+  return ask<T>(path, { signal: signal ? AbortSignal.any([signal, late]) : late });
 }
 
 export const api = {
@@ -137,7 +141,7 @@ export const api = {
   books: (query: string, signal?: Signal) => get<Page<Card>>(`/books/?${query}`, signal),
   book: (id: string, signal?: Signal) => get<BookPage>(`/books/${id}/`, signal),
   reviews: (id: string, after: string) =>
-    ask<Page<Review>>(`/books/${id}/reviews/?after=${encodeURIComponent(after)}`),
+    get<Page<Review>>(`/books/${id}/reviews/?after=${encodeURIComponent(after)}`, undefined),
   review: (id: string, body: { rating: number; text: string }) =>
     send<Review>(`/books/${id}/reviews/`, "POST", body),
   search: (query: string, signal?: Signal) => get<Found>(`/search/?${query}`, signal),

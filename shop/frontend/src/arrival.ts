@@ -13,6 +13,11 @@ export function useTitle(title: string) {
 
 let moved = false;
 
+/** The focus for whose place is gone: a page that was left, a form that has done its work. */
+export function focusContent() {
+  document.getElementById("content")?.focus({ preventScroll: true });
+}
+
 /** Another page begins at its top, with the focus on its content; going back keeps the place. */
 export function useArrival() {
   useEffect(() => {
@@ -22,17 +27,19 @@ export function useArrival() {
       path = location.pathname;
       moved = true;
       scrollTo({ top: 0, behavior: "instant" });
-      document.getElementById("content")?.focus({ preventScroll: true });
+      focusContent();
     };
     const back = () => {
       path = location.pathname;
       moved = true;
     };
-    // wouter makes an event of each pushState.
+    // wouter makes events of these two.
     addEventListener("pushState", arrive);
+    addEventListener("replaceState", arrive);
     addEventListener("popstate", back);
     return () => {
       removeEventListener("pushState", arrive);
+      removeEventListener("replaceState", arrive);
       removeEventListener("popstate", back);
     };
   }, []);

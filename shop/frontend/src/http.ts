@@ -17,11 +17,26 @@ declare global {
   }
 }
 
-/** GETs `path`, or does what `init` says. Throws Refused, or a TypeError without a network. */
+/** GETs `path`, or does what `init` says. Throws Refused, or what `reached` throws. */
 export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
-  const response = await (taken(path, init) ?? fetch(`/api${path}`, init));
+  const response = await reached(taken(path, init) ?? fetch(`/api${path}`, init));
   if (!response.ok) throw await refusal(response);
-  return response.status === 204 ? (null as T) : ((await response.json()) as T);
+  return response.status === 204 ? (null as T) : reached(response.json() as Promise<T>);
+}
+
+/** What is on its way; where it does not arrive, an Error in words for people. */
+export async function reached<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const { name } = error as Error;
+    // Whoever gave up knows why.
+    if (name === "AbortError") throw error;
+    const late = name === "TimeoutError";
+    throw new Error(
+      late ? "The shop takes too long to answer." : "The shop cannot be reached at the moment.",
+    );
+  }
 }
 
 /** Sends `body` as JSON. */
@@ -37,7 +52,8 @@ export function json(method: string, body?: unknown): RequestInit {
 /** Why the shop refused, in the words of its answer where it has some. */
 export async function refusal(response: Response): Promise<Refused> {
   const body: unknown = await response.json().catch(() => null);
-  return new Refused(reason(body) ?? `The shop answered ${response.status}.`, response.status);
+  const unsaid = `Something went wrong in the shop (${response.status}).`;
+  return new Refused(reason(body) ?? unsaid, response.status);
 }
 
 /** The first reason in a body such as {"detail": "…"} or {"email": ["…"]}. */

@@ -16,7 +16,9 @@ function pattern(path: string): string {
   return path.replace(/\/\d+(?=\/|$)/g, "/{id}");
 }
 
-const page = pattern(location.pathname);
+// Where nothing is, addresses are without number: they count as one page as well.
+const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+const page = visit?.responseStatus === 404 ? "nowhere" : pattern(location.pathname);
 
 function note({ name, value, id }: MetricType) {
   waiting.set(id, { page, name, value, id });

@@ -1,14 +1,14 @@
 /**
  * Looks at every page in three windows and prints, as JSON, a list of
- * {page, window, elements, bytes, requests, cls, failed, violations}. With SHOTS=FOLDER it keeps a
- * picture of each.
+ * {page, window, elements, wider, bytes, requests, cls, failed, violations}; `wider`: pixels beyond
+ * the window's width. With SHOTS=FOLDER it keeps a picture of each.
  */
 import { join } from "node:path";
 
 import { AXE, open, post, withBrowser } from "./browser.mjs";
 
 const WINDOWS = {
-  phone: { width: 390, height: 844 },
+  phone: { width: 360, height: 740 },
   desktop: { width: 1280, height: 800 },
   dark: { width: 1280, height: 800, dark: true },
 };
@@ -30,10 +30,11 @@ async function pages(context) {
     "browse, narrowed": "/books?sort=price&min_rating=4&in_stock=1",
     "browse, nothing": "/books?genre=nothing-of-this-kind",
     search: "/search?q=river",
-    "search, nothing": "/search?q=zzzzzz",
+    "search, nothing": `/search?q=${"z".repeat(80)}`,
     "search, empty": "/search",
     book: `/books/${book}`,
     "book, unknown": "/books/99999999",
+    nowhere: "/nothing/of/this/kind",
     cart: "/cart",
     checkout: "/checkout",
     order: `/orders/${id}`,
@@ -77,6 +78,7 @@ async function look(context, name, path, size) {
   await page.addScriptTag({ path: AXE });
   const found = await page.evaluate(async () => ({
     elements: document.querySelectorAll("*").length,
+    wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     cls: window.shifts,
     violations: (await window.axe.run()).violations.map((v) => ({
       id: v.id,
@@ -92,15 +94,16 @@ async function look(context, name, path, size) {
   return { page: name, window: size, ...seen, ...found };
 }
 
-const looks = await withBrowser(async (browser) => {
+async function tour(browser, size) {
+  const context = await open(browser, WINDOWS[size]);
   const found = [];
-  for (const [size, window] of Object.entries(WINDOWS)) {
-    const context = await open(browser, window);
-    for (const [name, path] of Object.entries(await pages(context))) {
-      found.push(await look(context, name, path, size));
-    }
-    await context.close();
+  for (const [name, path] of Object.entries(await pages(context))) {
+    found.push(await look(context, name, path, size));
   }
+  await context.close();
   return found;
-});
-console.log(JSON.stringify(looks));
+}
+
+// At the same time: most of a look is waiting for the page to be quiet.
+const tours = (browser) => Promise.all(Object.keys(WINDOWS).map((size) => tour(browser, size)));
+console.log(JSON.stringify((await withBrowser(tours)).flat()));

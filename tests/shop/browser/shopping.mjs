@@ -30,6 +30,8 @@ async function buy(page, title) {
   await page.getByRole("button", { name: "Order" }).click();
   await page.waitForURL(/\/orders\/\d+$/);
   await page.getByText("Thank you, Ada Lund").waitFor();
+  // So does one that takes the place of another in the history.
+  assert.equal(await page.evaluate(() => document.activeElement.id), "content");
   assert.equal(await page.locator("tbody tr td").nth(1).innerText(), "2");
   assert.equal(await page.locator(".copies").count(), 0, "the cart is not empty");
 }

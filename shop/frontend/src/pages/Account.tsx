@@ -3,7 +3,7 @@ import type { FormEvent } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 
 import { type Account as Known, type Address, api } from "../api";
-import { useTitle } from "../arrival";
+import { focusContent, useTitle } from "../arrival";
 import { Answer } from "../parts/Answer";
 import { AddressFields, Field } from "../parts/Field";
 import { queries } from "../queries";
@@ -11,6 +11,7 @@ import { queries } from "../queries";
 /** Cart, orders and recommendations are another person's from now on. */
 function changeTo(client: QueryClient, account: Known | null) {
   client.setQueryData(["session"], account);
+  focusContent();
   for (const key of ["cart", "home", "orders", "order"]) {
     void client.resetQueries({ queryKey: [key] });
   }

@@ -8,6 +8,7 @@ import { Answer, Failed } from "../parts/Answer";
 import { Ask } from "../parts/Ask";
 import { BookLink } from "../parts/BookLink";
 import { Cover } from "../parts/Cover";
+import { Ideas } from "../parts/Ideas";
 import { Loading } from "../parts/Skeletons";
 import { queries } from "../queries";
 
@@ -92,6 +93,7 @@ export default function Assistant() {
               <button>Find it</button>
             </div>
           </form>
+          {!q && <Ideas page="/assistant" />}
           <Choice q={q} choose={(book) => setParams({ q, book: String(book.id) })} />
         </>
       )}

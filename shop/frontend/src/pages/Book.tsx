@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { api, type BookPage, type Review } from "../api";
 import { useTitle } from "../arrival";
 import { count, day, price } from "../format";
-import { Answer } from "../parts/Answer";
+import { Answer, Failed } from "../parts/Answer";
 import { Ask } from "../parts/Ask";
 import { Books, Stars } from "../parts/Books";
 import { Cover } from "../parts/Cover";
@@ -43,8 +43,11 @@ function AllReviews({ id, count }: { id: string; count: number }) {
         ))}
       </ul>
       {count > 20 && (!reviews.data || reviews.hasNextPage) && (
-        <button onClick={more}>More reviews</button>
+        <button disabled={reviews.isFetching} onClick={more}>
+          {reviews.isFetching ? "Loading…" : "More reviews"}
+        </button>
       )}
+      <Failed of={{ error: reviews.error, refetch: more }} />
     </>
   );
 }
@@ -74,6 +77,11 @@ function Buy({ book }: { book: BookPage }) {
   );
 }
 
+function Delivery({ delivery }: Pick<BookPage, "delivery">) {
+  if (!delivery) return <p className="quiet">We cannot tell how long the delivery takes.</p>;
+  return <p>Delivered in about {Math.round(delivery.hours)} hours.</p>;
+}
+
 function About({ data }: { data: BookPage }) {
   return (
     <div className="book">
@@ -90,7 +98,7 @@ function About({ data }: { data: BookPage }) {
         </p>
         <p>{data.description}</p>
         <p className="price">{price(data.price_cents)}</p>
-        {data.delivery && <p>Delivered in about {Math.round(data.delivery.hours)} hours.</p>}
+        {data.stock > 0 && <Delivery delivery={data.delivery} />}
         <Buy book={data} />
       </div>
     </div>
@@ -107,10 +115,11 @@ export default function Book({ params }: { params: { id: string } }) {
         <article key={data.id}>
           <About data={data} />
           <div className="beside">
-            <Readers summary={data.summary} sentiment={data.sentiment} />
+            <Readers {...data} />
             <Ask book={data.id} />
           </div>
-          {data.similar.length > 0 && <h2>Readers also looked at</h2>}
+          <h2>Readers also looked at</h2>
+          {data.similar.length === 0 && <p className="quiet">We cannot tell at the moment.</p>}
           <Books books={data.similar} shelf />
           <h2 id="reviews">Reviews</h2>
           <ReviewForm id={params.id} />

@@ -84,9 +84,12 @@ export default function Checkout() {
       <Answer of={cart}>
         {(data) =>
           data.items.length === 0 ? (
-            <p>
-              Your cart is empty. <Link href="/books">Look around</Link>
-            </p>
+            <div className="notice">
+              <p>Your cart is empty.</p>
+              <Link href="/books" className="button">
+                Look around
+              </Link>
+            </div>
           ) : (
             <div className="with-aside">
               <AddressForm />

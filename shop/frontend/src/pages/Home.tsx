@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 
-import type { Card } from "../api";
+import type { Card, HomePage } from "../api";
 import { useTitle } from "../arrival";
 import { Answer } from "../parts/Answer";
 import { BookLink } from "../parts/BookLink";
@@ -10,11 +10,12 @@ import { Books } from "../parts/Books";
 import { BooksSkeleton, Loading } from "../parts/Skeletons";
 import { queries } from "../queries";
 
-function Shelf(props: { title: ReactNode; books: Card[]; first?: boolean }) {
+function Shelf(props: { title: ReactNode; books: Card[]; note?: string; first?: boolean }) {
   if (props.books.length === 0) return null;
   return (
     <section>
       <h2>{props.title}</h2>
+      {props.note && <p className="quiet">{props.note}</p>}
       <Books books={props.books} first={props.first} shelf />
     </section>
   );
@@ -23,10 +24,35 @@ function Shelf(props: { title: ReactNode; books: Card[]; first?: boolean }) {
 function Waiting() {
   return (
     <section>
-      <h2>Recommended for you</h2>
+      <h2>Books for you</h2>
       <BooksSkeleton shelf />
       <Loading />
     </section>
+  );
+}
+
+const NOBODY = "What others read: we have no recommendations for you at the moment.";
+
+function Shelves({ home }: { home: HomePage }) {
+  const { recommended, because, popular } = home;
+  // To strangers, and while no model answers, the shop recommends what is popular: shown once.
+  const own = recommended.some((card, index) => card.id !== popular[index]?.id);
+  return (
+    <>
+      {own && <Shelf title="Recommended for you" books={recommended} first />}
+      {because && (
+        <Shelf
+          title={
+            <>
+              Because you read <BookLink id={because.book.id}>{because.book.title}</BookLink>
+            </>
+          }
+          books={because.books}
+        />
+      )}
+      <Shelf title="Popular" note={own ? undefined : NOBODY} books={popular} first={!own} />
+      <Shelf title="New" books={home.new} />
+    </>
   );
 }
 
@@ -48,24 +74,7 @@ export function Home() {
         </p>
       </div>
       <Answer of={home} waiting={<Waiting />}>
-        {(data) => (
-          <>
-            <Shelf title="Recommended for you" books={data.recommended} first />
-            {data.because && (
-              <Shelf
-                title={
-                  <>
-                    Because you read{" "}
-                    <BookLink id={data.because.book.id}>{data.because.book.title}</BookLink>
-                  </>
-                }
-                books={data.because.books}
-              />
-            )}
-            <Shelf title="Popular" books={data.popular} />
-            <Shelf title="New" books={data.new} />
-          </>
-        )}
+        {(data) => <Shelves home={data} />}
       </Answer>
     </>
   );

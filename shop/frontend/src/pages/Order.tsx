@@ -60,9 +60,10 @@ export default function Order({ params }: { params: { id: string } }) {
           )}
           <h1>Order {data.id}</h1>
           <p>
-            Of {day(data.created)}, to {data.name} in {data.city}.
-            {data.delivery_hours !== null &&
-              ` It should arrive in about ${Math.round(data.delivery_hours)} hours.`}
+            Of {day(data.created)}, to {data.name} in {data.city}.{" "}
+            {data.delivery_hours === null
+              ? "We cannot tell when it will arrive."
+              : `It should arrive in about ${Math.round(data.delivery_hours)} hours.`}
           </p>
           <Lines order={data} />
           <Link href="/orders">All your orders</Link>

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
 import type { OrderRow } from "../api";
@@ -23,6 +23,26 @@ function Row({ order }: { order: OrderRow }) {
   );
 }
 
+/** There may be orders that were made elsewhere, unless it is known who looks. */
+function None() {
+  const session = useQuery(queries.session());
+  if (session.isPending) return <Loading />;
+  return (
+    <div className="notice">
+      <p>Nothing was ordered {session.data ? "with this account" : "in this browser"} yet.</p>
+      {session.data ? (
+        <Link href="/books" className="button">
+          Look around
+        </Link>
+      ) : (
+        <p>
+          <Link href="/account?next=/orders">Log in</Link> to see what you ordered elsewhere.
+        </p>
+      )}
+    </div>
+  );
+}
+
 export default function Orders() {
   useTitle("Orders");
   const list = useInfiniteQuery(queries.orders());
@@ -32,14 +52,7 @@ export default function Orders() {
       <h1>Your orders</h1>
       {list.isPending && <Loading />}
       {list.error && orders.length === 0 && <Failed of={list} />}
-      {list.isSuccess && orders.length === 0 && (
-        <div className="notice">
-          <p>Nothing was ordered in this browser yet.</p>
-          <p>
-            <Link href="/account?next=/orders">Log in</Link> to see what you ordered elsewhere.
-          </p>
-        </div>
-      )}
+      {list.isSuccess && orders.length === 0 && <None />}
       <ul className="orders">
         {orders.map((order) => (
           <Row key={order.id} order={order} />

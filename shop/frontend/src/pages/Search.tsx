@@ -1,34 +1,21 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useSearchParams } from "wouter";
+import { useSearchParams } from "wouter";
 
 import { useTitle } from "../arrival";
 import { count } from "../format";
 import { Failed } from "../parts/Answer";
 import { Books } from "../parts/Books";
+import { Ideas } from "../parts/Ideas";
 import { More } from "../parts/More";
 import { BooksSkeleton } from "../parts/Skeletons";
 import { queries } from "../queries";
-
-const IDEAS = ["a secret in the family", "life by the sea", "a gift for a cook", "how machines work"];
-
-function Ideas() {
-  return (
-    <p className="chips">
-      {IDEAS.map((idea) => (
-        <Link key={idea} className="chip" href={`/search?q=${encodeURIComponent(idea)}`}>
-          {idea}
-        </Link>
-      ))}
-    </p>
-  );
-}
 
 function NoQuestion() {
   return (
     <>
       <h1>What are you looking for?</h1>
       <p>Say it in your own words. For example:</p>
-      <Ideas />
+      <Ideas page="/search" />
     </>
   );
 }
@@ -48,7 +35,7 @@ export default function Search() {
         {found.isPending && "Searching…"}
         {first && (first.total ? `${count(first.total, "book")} found` : "Nothing found")}
         {first?.semantic === null &&
-          ". The search by meaning is away at the moment: only books with these words were found."}
+          ". The search by meaning is away at the moment: only these very words were looked for."}
       </p>
       {found.isPending && <BooksSkeleton count={12} />}
       {found.error && !first && <Failed of={found} />}
@@ -56,7 +43,7 @@ export default function Search() {
       {first?.total === 0 && (
         <>
           <p>Try other words, or one of these:</p>
-          <Ideas />
+          <Ideas page="/search" />
         </>
       )}
       {first && <More of={found}>Show more</More>}

@@ -1,5 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 
 import { Refused } from "../http";
 import { Loading } from "./Skeletons";
@@ -13,12 +14,19 @@ interface Fallen {
 /** What went wrong, and a way to try again where that may help. */
 export function Failed({ of: { error, refetch }, heading }: Fallen) {
   if (!error) return null;
-  const gone = error instanceof Refused && error.status === 404;
+  const refused = error instanceof Refused && error.status < 500;
+  const gone = refused && error.status === 404;
   return (
     <div role="alert" className="notice">
       {heading && <h1>{heading}</h1>}
-      <p>{error.message}</p>
-      {!gone && <button onClick={() => void refetch()}>Try again</button>}
+      <p>{gone ? "It is not here (any more), or its address was mistyped." : error.message}</p>
+      {refused ? (
+        <Link href="/books" className="button">
+          Browse all books
+        </Link>
+      ) : (
+        <button onClick={() => void refetch()}>Try again</button>
+      )}
     </div>
   );
 }

@@ -56,7 +56,7 @@ function Form({ id }: { id: string }) {
 export function ReviewForm({ id }: { id: string }) {
   const session = useQuery(queries.session());
   // The place is kept until it is known who reads.
-  if (session.data === undefined) return <div className="review-way" />;
+  if (session.isPending) return <div className="review-way" />;
   if (session.data) {
     return (
       <details className="review-way">

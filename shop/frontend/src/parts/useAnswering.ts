@@ -10,6 +10,8 @@ export interface Answering {
   error: string;
 }
 
+const BROKE_OFF = "The answer broke off. Please ask again.";
+
 const IDLE: Answering = { text: "", state: "idle", source: null, error: "" };
 
 /** Asks about a book, a question at a time; what is being written stops with the component. */
@@ -30,7 +32,7 @@ export function useAnswering(book: number) {
       const add = (piece: string) => change((was) => ({ text: was.text + piece }));
       const source = await answer(book, question, add, mine.signal);
       if (source) change(() => ({ state: "done", source }));
-      else change(() => ({ state: "failed", error: "The answer broke off." }));
+      else change(() => ({ state: "failed", error: BROKE_OFF }));
     } catch (error) {
       if (mine.signal.aborted) change(() => ({ state: "stopped" }));
       else change(() => ({ state: "failed", error: words(error) }));
@@ -39,8 +41,7 @@ export function useAnswering(book: number) {
   return { ...now, ask, stop };
 }
 
+/** The shop's words, or ours where the stream was cut or was no stream of answers. */
 function words(error: unknown): string {
-  return error instanceof Error && error.name === "Error"
-    ? error.message
-    : "The assistant cannot be reached at the moment.";
+  return error instanceof Error && error.name === "Error" ? error.message : BROKE_OFF;
 }
