@@ -35,7 +35,13 @@ class CatalogueTest(unittest.TestCase):
             self.assertIn('id="root"', response.text)
 
     def test_what_is_not_there_says_so(self) -> None:
-        for path in ("/api/nothing/", "/api/books/abc/", "/api/books/-1/", "/assets/a%00b.js"):
+        for path in (
+            "/api/nothing/",
+            "/api/books/abc/",
+            "/api/books/-1/",
+            "/assets/a%00b.js",
+            "/assets/none.js",
+        ):
             self.assertEqual(self.visitor.get(path, 404), {"detail": "Not found."})
         for id in (0, 2**31, 2**63, 10**30):
             self.assertIn("detail", self.visitor.get(f"/api/books/{id}/", 404))

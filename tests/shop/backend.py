@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class Backend:
     """The stack of the shop as it is in the tree; ended by ``stop``."""
 
     def __init__(self, run: Path, size: str = "small") -> None:
-        places = Places(run, run.name, store.assets() / "shop", store.cache_folder(), size)
+        places = Places(run, uuid.uuid4().hex, store.assets() / "shop", store.cache_folder(), size)
         self.stack = Stack(places, lambda text: None, lambda notice: None)
         tag = self.stack.start(lambda releases, tag: None)
         self.folder = self.stack.releases.worktree(tag) / "backend"

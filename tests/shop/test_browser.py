@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def packages(folder: Path) -> Path:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     chromium = find_chromium()
     run = tmp_path_factory.mktemp("run")
-    places = Places(run, run.name, store.assets() / "shop", store.cache_folder(), "small")
+    places = Places(run, uuid.uuid4().hex, store.assets() / "shop", store.cache_folder(), "small")
     stack = Stack(places, lambda text: None, lambda notice: None)
     try:
         stack.start(lambda releases, tag: None)

@@ -50,7 +50,7 @@ class Running:
     def __init__(self, run: Path) -> None:
         self.notices: queue.Queue[Notice] = queue.Queue()
         shop = store.assets() / "shop"
-        places = Places(run, run.name, shop, store.cache_folder(), "small")
+        places = Places(run, uuid.uuid4().hex, shop, store.cache_folder(), "small")
         self.run = run
         self.stack = Stack(places, lambda text: None, self.notices.put)
         self.stack.start(self._add)

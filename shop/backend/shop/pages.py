@@ -22,7 +22,7 @@ def page(request: HttpRequest, id: int | None = None) -> HttpResponse:
 
 
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """No such path: programs are told in JSON; to people the front end says so."""
+    """Where nothing is: people get the document, whose router says so; programs get JSON."""
     if request.method not in ("GET", "HEAD") or request.path.startswith(("/api/", "/assets/")):
         return JsonResponse({"detail": "Not found."}, status=404)
     return _document(404)
