@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from brownout.load import arrivals, journeys
-from brownout.load.visits import ASK, LOGIN
+from brownout.load.visits import ASK, ASSET, IN_VIEW, LOGIN
 
 OLD = journeys.World(
     visitors=["a", "b", "c"], books=list(range(1, 1001)), genres=["crime"], assets=["/assets/x.js"]
@@ -84,6 +84,26 @@ def test_a_page_comes_first_then_its_assets_together_then_what_its_code_asks() -
         ["GET /assets/{file}"],
         ["GET /api/session/", "GET /api/home/"],
     ]
+
+
+def test_newcomers_fetch_each_file_once_when_a_page_first_needs_it() -> None:
+    whole = replace(
+        WORLD,
+        parts={"Books": ["/assets/books.js"], "Book": ["/assets/book.js", "/assets/book.css"]},
+        images=[f"/assets/{n}.svg" for n in range(20)],
+    )
+    visits = [journeys.visit(7, n, whole) for n in range(1000)]
+    for visit in visits:
+        fetched = [s.path for s in visit.steps if s.route == ASSET]
+        assert len(fetched) == len(set(fetched))
+        assert bool(fetched) == (visit.newcomer and visit.journey != "client")
+    visit = next(v for v in visits if v.journey == "browser" and v.newcomer)
+    waves = [[s.path for s in wave] for wave in visit.waves()]
+    assert waves[1:3] == [["/assets/x.js"], ["/api/session/", "/api/home/"]]
+    assert len(waves[3]) == IN_VIEW and set(waves[3]) <= set(whole.images)
+    assert waves[4][:2] == ["/assets/books.js", "/api/genres/"]
+    [opened] = [wave for wave in waves if "/assets/book.js" in wave]
+    assert opened[1] == "/assets/book.css" and opened[2].startswith("/api/books/")
 
 
 def test_a_buyer_orders_what_is_in_the_cart() -> None:

@@ -56,7 +56,7 @@ class Play:
     def _visit(self, due: int, visit: Visit) -> None:
         """Wave after wave: wanted at the planned moment, or once the one before was answered.
 
-        Assets are the ones that the page just fetched names: a release brings files of its own.
+        The document's assets are the ones that it names now: a release brings files of its own.
         """
         free = due
         named: tuple[str, ...] = ()
@@ -97,6 +97,6 @@ class Play:
 
 
 def _path(step: Step, visit: Visit, named: tuple[str, ...]) -> str:
-    if step.route != ASSET or not named:
+    if step.route != ASSET or not named or step.path not in visit.world.assets:
         return step.path
     return named[visit.world.assets.index(step.path) % len(named)]

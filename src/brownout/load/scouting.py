@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from gevent.pool import Pool
 
-from brownout.load.answers import assets_of, cookies_of
+from brownout.load.answers import assets_of, cookies_of, images_of, parts_of
 from brownout.load.visits import PASSWORD, World
 
 SESSIONS = 20
@@ -35,13 +35,24 @@ def read_world(database: str, url: str) -> World:
     """
     with DIRECT.open(url, timeout=SECONDS) as page:
         assets = assets_of(page.read().decode())
+    parts, images = _manifest(url, assets)
     accounts = status(f"{url}/api/session/") == 200
-    world = replace(_stock(database, accounts), assets=assets)
+    world = replace(_stock(database, accounts), assets=assets, parts=parts, images=images)
     if not accounts:
         return world
     # The path answers POST alone: "not allowed" says that it is there.
     assistant = status(f"{url}/api/books/{world.books[0]}/ask/") == 405
     return replace(world, assistant=assistant, sessions=log_in(url, world.emails))
+
+
+def _manifest(url: str, assets: list[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """What the front end's manifest names beyond the document's assets; nothing without one."""
+    try:
+        with DIRECT.open(f"{url}/.vite/manifest.json", timeout=SECONDS) as answer:
+            manifest = json.load(answer)
+        return parts_of(manifest, assets), images_of(manifest)
+    except (OSError, ValueError, AttributeError, LookupError, TypeError):
+        return {}, []
 
 
 def _stock(database: str, accounts: bool) -> World:

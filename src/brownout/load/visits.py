@@ -1,7 +1,8 @@
 """Visits: what one user does from arrival to leaving, drawn from the seed. Pure.
 
-A page is fetched as a browser does it: the document, on a first visit the assets that it names
-(they are cached for ever), then what its code asks the API for.
+A page is fetched as a browser does it: the document; on a first visit the assets that it names,
+each page's own code when it is first opened, and images as they come into view (all are cached for
+ever); and what its code asks the API for.
 """
 
 from __future__ import annotations
@@ -29,17 +30,24 @@ ASK = "POST /api/books/{id}/ask/"
 PAGES = ("GET /", "GET /books/{id}")
 """Routes that answer with the document."""
 
+IN_VIEW = 12
+"""Images of a list that are seen without scrolling; the others are not fetched before."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
     """What there is: customers' visitor cookies and e-mail addresses (in the same order), book ids
-    (most popular first), genres, assets; open sessions (cookies); and what this shop can do.
+    (most popular first), genres; the assets that its document names, those that each page of the
+    front end needs beside them ("Book": files), and images; open sessions (cookies); and what this
+    shop can do.
     """
 
     visitors: Sequence[str]
     books: Sequence[int]
     genres: Sequence[str]
     assets: Sequence[str] = ()
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    images: Sequence[str] = ()
     emails: Sequence[str] = ()
     sessions: Sequence[str] = ()
     accounts: bool = False
@@ -75,6 +83,7 @@ class Visit:
     steps: list[Step] = field(default_factory=list)
     _at: float = 0.0
     _wave: int = 0
+    _held: set[str] = field(default_factory=set)
 
     def arrive(self) -> None:
         """Draw who this is: a newcomer, or a customer, perhaps with an open session."""
@@ -117,16 +126,34 @@ class Visit:
         self.ask(route, path)
         self.then()
         if self.newcomer:
-            for asset in self.world.assets:
-                self.ask(ASSET, asset)
+            self._fetch(self.world.assets)
             self.then()
         if self.world.accounts:
             self.ask("GET /api/session/", "/api/session/")
+
+    def open(self, page: str) -> None:
+        """What a page's code is, for who has not opened it before; together with its data."""
+        if self.newcomer:
+            self._fetch(self.world.parts.get(page, ()))
+
+    def see(self, count: int = IN_VIEW) -> None:
+        """Images in view, for who has not seen them; once the data that name them are there."""
+        if self.newcomer and self.world.images:
+            self.then()
+            self._fetch(self.rng.sample(self.world.images, min(count, len(self.world.images))))
+
+    def _fetch(self, assets: Iterable[str]) -> None:
+        """Those that this browser has not got yet."""
+        for asset in assets:
+            if asset not in self._held:
+                self._held.add(asset)
+                self.ask(ASSET, asset)
 
     def home(self) -> None:
         """The first page."""
         self.enter()
         self.ask("GET /api/home/", "/api/home/")
+        self.see()
 
     def book(self) -> int:
         """A book, by a power law of its rank (log-uniform)."""
@@ -134,10 +161,12 @@ class Visit:
         return self.world.books[rank]
 
     def read(self) -> int:
-        """Open a book's page; only its data are fetched, the code is there already."""
+        """Go to a book's page; no document is fetched any more."""
         chosen = self.book()
         self.think()
+        self.open("Book")
         self.ask("GET /api/books/{id}/", f"/api/books/{chosen}/")
+        self.see(1)
         return chosen
 
     def reviews(self, book: int) -> None:

@@ -19,8 +19,10 @@ def play(visit: Visit) -> None:
     wanted = {"book": visit.rng.choice(visit.world.books), "quantity": 1}
     visit.ask("POST /api/cart/items/", "/api/cart/items/", wanted)
     visit.think()
+    visit.open("Cart")
     visit.ask("GET /api/cart/", "/api/cart/")
     visit.think()
+    visit.open("Checkout")
     if visit.world.accounts and visit.rng.random() < LOGS_IN:
         email = visit.world.emails[visit.customer]
         visit.ask(LOGIN, "/api/session/", {"email": email, "password": PASSWORD})
@@ -29,4 +31,5 @@ def play(visit: Visit) -> None:
     visit.ask("POST /api/checkout/", "/api/checkout/", address)
     if visit.world.accounts:
         visit.think()
+        visit.open("Orders")
         visit.ask("GET /api/orders/", "/api/orders/")

@@ -20,7 +20,9 @@ def play(visit: Visit) -> None:
     visit.resume()
     book = visit.book()
     visit.enter("GET /books/{id}", f"/books/{book}")
+    visit.open("Book")
     visit.ask("GET /api/books/{id}/", f"/api/books/{book}/")
+    visit.see(1)
     visit.reviews(book)
     visit.think()
     question = {"question": visit.rng.choice(QUESTIONS)}

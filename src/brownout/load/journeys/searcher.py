@@ -19,5 +19,7 @@ def play(visit: Visit) -> None:
     for _ in range(visit.rng.randint(1, 2)):
         visit.think()
         words = "+".join(visit.rng.sample(WORDS, visit.rng.randint(1, 2)))
+        visit.open("Search")
         visit.ask("GET /api/search/", f"/api/search/?q={words}")
+        visit.see()
     visit.read()
