@@ -121,6 +121,38 @@ with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBack
     assert backend.python(script) == [{"mails": 1, "to": True}]
 
 
+def test_an_order_stands_without_a_queue_and_is_confirmed_later(backend: Backend) -> None:
+    script = """
+from datetime import timedelta
+from django.core import mail
+from django.test.utils import override_settings
+from django.utils import timezone
+from orders.models import Order
+from orders.tasks import confirm_late
+client.cookies["visitor"] = "6d0c2f52-7e5b-4a8e-9d55-3a1b5a4be077"
+send("/api/cart/items/", {"book": 7})
+app.conf.task_always_eager = False
+placed = send("/api/checkout/", {"name": "T", "email": "late@example.com", "city": "Brenn"})
+app.conf.task_always_eager = True
+order = Order.objects.get(id=placed.json()["id"])
+left = client.get("/api/cart/").json()["items"]
+say(status=placed.status_code, confirmed=order.confirmed, left=left)
+with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+    mail.outbox = []
+    for minutes in (1, 3, 3):
+        then = timezone.now() - timedelta(minutes=minutes)
+        Order.objects.filter(id=order.id).update(created=then)
+        confirm_late()
+        say(to=[message.to for message in mail.outbox])
+"""
+    assert backend.python(script, BROKER_URL="redis://127.0.0.1:1/1") == [
+        {"status": 201, "confirmed": None, "left": []},
+        {"to": []},
+        {"to": [["late@example.com"]]},
+        {"to": [["late@example.com"]]},
+    ]
+
+
 def test_what_has_expired_is_cleared_away(backend: Backend) -> None:
     script = """
 from datetime import timedelta
