@@ -66,6 +66,13 @@ def main() -> int:
     except (Mismatch, Unclear) as error:
         print(f"golden sets: {error}", file=sys.stderr)
         return 2
+    except (LookupError, TypeError) as error:
+        path = args.models / "golden.json"
+        print(
+            f"golden sets: {path} or an answer lacks what it should have ({error!r})",
+            file=sys.stderr,
+        )
+        return 2
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         print(f"golden sets: a service does not answer as it should ({error})", file=sys.stderr)
         return 2

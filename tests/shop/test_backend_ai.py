@@ -97,6 +97,8 @@ def test_another_provider_embeds_all_books_before_it_serves(
     assert backend.python(refused, SEARCH_ON_MISMATCH="refuse", **other) == [
         {"semantic": None, "stored": [["2026-09"], 2000, 0]}
     ]
+    with pytest.raises(AssertionError, match="SEARCH_ON_MISMATCH=maybe: reembed or refuse"):
+        backend.python(refused, SEARCH_ON_MISMATCH="maybe", **other)
     script = VERSIONS + (
         "import numpy as np\n"
         "say(first=search(), stored=stored(), second=search(), again=search())\n"

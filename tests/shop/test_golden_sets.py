@@ -157,6 +157,10 @@ def test_golden_sets_that_do_not_fit_are_one_sentence(
     assert (code, "no golden sets" in said) == (2, True)
     (tmp_path / "golden.json").write_text('{"recommender": {}}')
     assert "no golden set of embedding, " in golden(url, tmp_path)[1]
+    damaged = json.loads((models / "golden.json").read_text())
+    del damaged["sentiment"]["texts"]
+    (tmp_path / "golden.json").write_text(json.dumps(damaged))
+    assert "lacks what it should have (KeyError('texts'))" in golden(url, tmp_path)[1]
     folder = edited(models, tmp_path, "delivery", data_sha256="0" * 64)
     assert "the delivery in service was trained on other data" in golden(url, folder)[1]
     away = f"http://127.0.0.1:{serving.free_port()}"

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -81,6 +82,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "refresh-top-lists": {"task": "catalog.tasks.refresh_top_lists", "schedule": 45.0},
+    "confirm-late": {"task": "orders.tasks.confirm_late", "schedule": 300.0},
     "recommend": {
         "task": "recommendations.tasks.recommend",
         "schedule": crontab(minute=10, hour=3),
@@ -111,6 +113,8 @@ MODELS_URL = os.environ.get("MODELS_URL", "http://127.0.0.1:8100")
 # When the provider's embedding model is not the one that made the stored vectors: "reembed" all
 # books and search with the old vectors until then, or "refuse" to search by meaning.
 SEARCH_ON_MISMATCH = os.environ.get("SEARCH_ON_MISMATCH", "reembed")
+if SEARCH_ON_MISMATCH not in ("reembed", "refuse"):
+    raise ImproperlyConfigured(f"SEARCH_ON_MISMATCH={SEARCH_ON_MISMATCH}: reembed or refuse?")
 
 FRONTEND_DIST = Path(os.environ.get("FRONTEND_DIST", BASE_DIR.parent / "frontend" / "dist"))
 STATIC_URL = "/static/"
