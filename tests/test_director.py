@@ -52,6 +52,14 @@ def test_boot_waits_for_the_stack_then_warms_up() -> None:
     assert move == Op("director", "bridge", "phase", {"name": "baseline"})
 
 
+def test_a_boot_that_is_broken_off_is_not_waited_for() -> None:
+    closed = (0.2, "info", "control", "closed", {"reason": "interrupted"}, None)
+    broken = (phase(0, "boot"), closed, phase(0.2, "closed"))
+    assert director.next_op(SCRIPT, events(*broken), 0.3) == director.op("phase", name="debrief")
+    over = events(*broken, phase(0.3, "debrief"))
+    assert director.next_op(SCRIPT, over, 0.4) == Done("interrupted")
+
+
 def test_the_baseline_has_its_length() -> None:
     calm = events(*BOOTED, phase(14, "baseline"))
     assert isinstance(director.next_op(SCRIPT, calm, 43.9), Wait)

@@ -199,35 +199,49 @@ def test_the_autopilot_leaves_a_healthy_release_alone(tmp_path: Path) -> None:
     rejudged(drill)
 
 
-@pytest.mark.parametrize("where", ["boot", "baseline", "incident"])
-def test_ctrl_c_ends_a_drill_cleanly(tmp_path: Path, where: str) -> None:
-    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
-    drill.until(phase(where))
-    family = drill.family()
-    drill.process.send_signal(signal.SIGINT)
+def ended(drill: Drill, family: list[psutil.Process], by: signal.Signals) -> None:
+    """A signal ends it soon, with nothing left but the history."""
+    drill.process.send_signal(by)
     assert drill.process.wait(timeout=10) == 130
     wait_for_the_end_of(family, 0)
     [closed] = history.infos(drill.events(), "closed")
     assert closed.value["reason"] == "interrupted"
-    assert "Traceback" not in (tmp_path / "stderr").read_text()
+    assert "Traceback" not in (drill.folder / "stderr").read_text()
 
 
-def test_ctrl_c_ends_a_validation(tmp_path: Path) -> None:
+def test_sigterm_ends_a_boot_cleanly(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("boot"))
+    ended(drill, drill.family(), signal.SIGTERM)
+
+
+def test_a_process_that_dies_comes_back_and_ctrl_c_ends_a_baseline_cleanly(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.until(phase("baseline"))
+    children = psutil.Process(drill.process.pid).children()
+    [worker] = [p for p in children if "celery" in " ".join(p.cmdline())]
+    worker.kill()
+    drill.until(lambda events: len(history.infos(events, "process")) == 2, 60)
+    states = [e.value["state"] for e in history.infos(drill.events(), "process")]
+    assert states == ["exited", "restarted"]
+    ended(drill, drill.family(), signal.SIGINT)
+
+
+def test_ctrl_c_ends_an_incident_while_it_is_validated(tmp_path: Path) -> None:
     drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
     drill.until(phase("incident"))
     argv = [*BROWNOUT, "validate", "--run", str(drill.run)]
     with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as asker:
         drill.until(phase("validation"))
-        family = drill.family()
-        drill.process.send_signal(signal.SIGINT)
-        assert drill.process.wait(timeout=10) == 130
+        ended(drill, drill.family(), signal.SIGINT)
         assert "the drill has ended" in asker.communicate(timeout=10)[1]
-    wait_for_the_end_of(family, 0)
 
 
 def test_nothing_outlives_a_control_process_that_was_killed(tmp_path: Path) -> None:
-    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill = Drill(tmp_path, "healthy", "--size", "small")
     drill.until(phase("baseline"))
+    # Without a terminal the autopilot flies.
+    assert history.infos(drill.events(), "drill")[0].value["responder"] == "autopilot"
     family = drill.family()
     assert len(family) > 8
     drill.process.kill()
@@ -240,27 +254,6 @@ def test_nothing_outlives_a_control_process_that_was_killed(tmp_path: Path) -> N
     assert "it was not closed" in done.stdout
     with pytest.raises(AssertionError, match="no drill is flying"):
         drill.ask("status")
-
-
-def test_without_a_terminal_the_autopilot_flies(tmp_path: Path) -> None:
-    drill = Drill(tmp_path, "healthy", "--size", "small")
-    drill.until(phase("baseline"))
-    assert history.infos(drill.events(), "drill")[0].value["responder"] == "autopilot"
-    drill.process.send_signal(signal.SIGTERM)
-    assert drill.process.wait(timeout=10) == 130
-
-
-def test_a_process_that_dies_is_told_and_comes_back(tmp_path: Path) -> None:
-    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
-    drill.until(phase("baseline"))
-    children = psutil.Process(drill.process.pid).children()
-    [worker] = [p for p in children if "celery" in " ".join(p.cmdline())]
-    worker.kill()
-    drill.until(lambda events: len(history.infos(events, "process")) == 2, 60)
-    states = [e.value["state"] for e in history.infos(drill.events(), "process")]
-    assert states == ["exited", "restarted"]
-    drill.process.send_signal(signal.SIGINT)
-    assert drill.process.wait(timeout=10) == 130
 
 
 def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:

@@ -45,11 +45,13 @@ def next_op(script: Script, events: Sequence[Event], t: float) -> Op | Wait | Do
     """What the director does at ``t`` seconds since the drill began."""
     ready = history.last_info(events, "ready")
     phase = history.last_info(events, "phase")
-    if ready is None or phase is None:
-        return Wait("the stack is starting")
+    if phase is None:
+        return Wait("nothing has begun")
     since = t - phase.t
     match phase.value["name"]:
         case "boot":
+            if ready is None:
+                return Wait("the stack is starting")
             left = script.pace.warmup - (t - ready.t)
             return op("phase", name="baseline") if left <= 0 else Wait(f"warming up, {left:.0f} s")
         case "baseline":
