@@ -34,6 +34,8 @@ WORLD = {
     "books": list(range(1, 20_001)),
     "genres": ["crime", "poetry"],
     "assets": ["/assets/a.js", "/assets/b.js", "/assets/c.css"],
+    "parts": {page: [f"/assets/{page}.js"] for page in ("Books", "Book", "Search", "Cart")},
+    "images": [f"/assets/{number}.svg" for number in range(48)],
     "sessions": ["s"],
     "accounts": True,
     "assistant": True,

@@ -18,7 +18,7 @@ from brownout.scenarios import Scenario
 from brownout.site import Site, next_tag
 from brownout.stats import compare
 
-SECONDS = 20
+SECONDS = 30
 """How long each state is measured at each load."""
 
 LOADS = ("normal", "peak")

@@ -55,7 +55,7 @@ def prove(
 ) -> int:
     """Measure the contract of scenarios on this machine: it bites, it heals, nothing leaks.
 
-    Takes about five minutes a scenario; exit code 1 when one is not proven.
+    Takes five to ten minutes a scenario; exit code 1 when one is not proven.
     """
     wanted = catalogue.ids(store.assets() / "scenarios") if every else ids
     if not wanted:
