@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 
-from brownout.load.arrivals import NS, Second, arrivals
+from brownout.load.arrivals import NS, Arrival, Second, arrivals
 from brownout.load.visits import World
 from brownout.stats.quantiles import quantile
 
@@ -102,16 +102,16 @@ def told(
 ) -> dict[str, Any]:
     """What was recorded, beside the truth; ``play``: seed, its beginning (ns), rate and seconds.
 
-    The true rate is the schedule's, drawn anew here; the true latencies are the server's own: how
-    long it made each of these requests wait.
+    The true latencies are the server's own: how long it made each of these requests wait. The true
+    rate is the schedule's, drawn anew here, with these waits.
     """
     seed, began, rate, seconds = play
     start, end = began + SETTLE * NS, began + int((SETTLE + seconds) * NS)
     wanted = {
-        step.trace_id: arrival.due + step.after * NS
+        trace_id: moment
         for number in range(int(seconds) + 2 * SETTLE + 5)
         for arrival in arrivals(seed, Second(number, began + number * NS, rate), World(**WORLD))
-        for step in arrival.visit.steps
+        for trace_id, moment in moments(arrival, waits)
     }
     seen = [row for row in rows if start <= row["intended"] < end]
     recorded = {
@@ -128,6 +128,16 @@ def told(
         "strangers": sum(row["trace_id"] not in wanted for row in rows),
         **{name: {"recorded": recorded[name], "true": true[name]} for name in recorded},
     }
+
+
+def moments(arrival: Arrival, waits: dict[str, float]) -> Iterator[tuple[str, float]]:
+    """When each request of a visit is wanted (ns): at its time, but not before all those of the
+    wave before it have been answered."""
+    free: float = arrival.due
+    for wave in arrival.visit.waves():
+        moment = max(arrival.due + wave[0].after * NS, free)
+        yield from ((step.trace_id, moment) for step in wave)
+        free = moment + max(waits.get(step.trace_id, 0.0) for step in wave) * 1e6
 
 
 def quantiles(ms: list[float]) -> dict[str, float]:
