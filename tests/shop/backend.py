@@ -48,13 +48,17 @@ class Backend:
     def url(self) -> str:
         return str(self.stack.web.url)
 
+    def cache(self, number: int) -> str:
+        """The URL of one of Valkey's databases; the running shop has the first two."""
+        return f"{self.stack.urls()['cache'].removesuffix('/0')}/{number}"
+
     def python(self, script: str, **settings: str) -> list[dict[str, Any]]:
         """What a script says in the shop's back end. Tasks run at once, the cache is its own."""
         urls = self.stack.urls()
         environment = {
             "DJANGO_SETTINGS_MODULE": "shop.settings",
             "DATABASE_URL": urls["database"],
-            "CACHE_URL": urls["cache"].removesuffix("/0") + "/5",
+            "CACHE_URL": self.cache(5),
             "AI_BASE_URL": f"{urls['ai']}/v1",
             "MODELS_URL": urls["ai"],
             "MAIL_DIR": str(self.stack.places.run / "mail"),

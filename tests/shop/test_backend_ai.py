@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -30,11 +31,12 @@ def provider() -> Iterator[Provider]:
 
 
 VISIT = """
+import uuid
 page = client.get("/api/books/7/").json()
 found = client.get("/api/search/?q=lantern").json()
 home = client.get("/api/home/")
 asked = send("/api/books/7/ask/", {"question": "Is it good?"})
-client.cookies["visitor"] = "6d0c2f52-7e5b-4a8e-9d55-3a1b5a4be009"
+client.cookies["visitor"] = str(uuid.uuid4())
 send("/api/cart/items/", {"book": 7})
 bought = send("/api/checkout/", {"name": "T", "email": "t@example.com", "city": "Brenn"})
 say(page=[bool(page["title"] and page["description"]), page["similar"], page["delivery"]],
@@ -57,20 +59,41 @@ def without_ai(said: list[dict[str, Any]]) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "manner", ["slow", "drips", "html", "shape", "short", "nan", "absurd", "wants-key"]
-)
+MANNERS = ("slow", "drips", "html", "shape", "short", "nan", "absurd", "wants-key")
+WRONG = ("http://127.0.0.1:{port}", "nowhere", "http://[", "", "ftp://x")
+
+
+@pytest.fixture(scope="module")
+def visits(backend: Backend, provider: Provider) -> Iterator[dict[str, Future[Any]]]:
+    """What a visitor is told with each provider: several at a time, as some wait out every
+    time-out. Each has a cache of its own."""
+    settings = []
+    for manner in MANNERS:
+        url = f"{provider.url}/{manner}"
+        settings.append({"AI_BASE_URL": f"{url}/v1", "MODELS_URL": url})
+    for wrong in WRONG:
+        url = wrong.format(port=free_ports(1)[0])
+        settings.append({"AI_BASE_URL": url, "MODELS_URL": url})
+    caches = [backend.cache(number) for number in range(2, 16)]
+    with ThreadPoolExecutor(4) as pool:
+        yield {
+            name: pool.submit(backend.python, VISIT, CACHE_URL=cache, **each)
+            for name, cache, each in zip((*MANNERS, *WRONG), caches, settings, strict=False)
+        }
+
+
+@pytest.mark.parametrize("manner", MANNERS)
 def test_every_page_does_without_a_provider_that_misbehaves(
-    backend: Backend, provider: Provider, manner: str
+    visits: dict[str, Future[Any]], manner: str
 ) -> None:
-    url = f"{provider.url}/{manner}"
-    without_ai(backend.python(VISIT, AI_BASE_URL=f"{url}/v1", MODELS_URL=url))
+    without_ai(visits[manner].result())
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "nowhere", "http://[", "", "ftp://x"])
-def test_every_page_does_with_an_address_that_is_wrong(backend: Backend, url: str) -> None:
-    url = url.format(port=free_ports(1)[0])
-    without_ai(backend.python(VISIT, AI_BASE_URL=url, MODELS_URL=url))
+@pytest.mark.parametrize("url", WRONG)
+def test_every_page_does_with_an_address_that_is_wrong(
+    visits: dict[str, Future[Any]], url: str
+) -> None:
+    without_ai(visits[url].result())
 
 
 VERSIONS = """
