@@ -102,14 +102,7 @@ def active_run(run: Path | None) -> dict[str, Any]:
 
     Raises BrownoutError when none does.
     """
-    folders = [run] if run else runs()
-    for folder in folders:
-        with contextlib.suppress(OSError, ValueError):
-            control = json.loads((folder / "control.json").read_text())
-            if _locked(folder):
-                return dict(control)
-    where = f"in {run}" if run else "in this folder"
-    raise BrownoutError(f"no drill is flying {where}; start one with: brownout drill")
+    return _told(run, "control.json", "no drill is flying", "brownout drill")
 
 
 def running_site(run: Path | None) -> dict[str, str]:
@@ -117,13 +110,18 @@ def running_site(run: Path | None) -> dict[str, str]:
 
     Raises BrownoutError when none does.
     """
+    return _told(run, "site.json", "no shop is running", "brownout up")
+
+
+def _told(run: Path | None, name: str, none: str, start: str) -> dict[str, Any]:
+    """What a living control process tells in a file of its run folder (the newest without one)."""
     for folder in [run] if run else sorted(RUNS.glob("*"), reverse=True):
         with contextlib.suppress(OSError, ValueError):
-            site = json.loads((folder / "site.json").read_text())
+            found = json.loads((folder / name).read_text())
             if _locked(folder):
-                return dict(site)
+                return dict(found)
     where = f"in {run}" if run else "in this folder"
-    raise BrownoutError(f"no shop is running {where}; start one with: brownout up")
+    raise BrownoutError(f"{none} {where}; start one with: {start}")
 
 
 def _locked(folder: Path) -> bool:
