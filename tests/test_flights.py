@@ -298,7 +298,7 @@ def test_ctrl_c_ends_a_calibration_and_nothing_is_kept(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     code = process.wait(timeout=10)
     told = err.read_text()
-    if code == 3:
+    if code == 3 and "does not hold" in told:
         pytest.skip("too busy a machine to be calibrated")
     assert (code, told.splitlines()[-1]) == (130, "interrupted; nothing is kept"), told
     wait_for_the_end_of(family, 0)

@@ -37,10 +37,8 @@ def _measured(site: dict[str, str]) -> dict[str, Any]:
         done = subprocess.run(
             argv,
             cwd=store.assets() / "shop",
-            env={
-                **os.environ,
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },  # the folder is not ours
+            # The shop's folder is not ours to write to.
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

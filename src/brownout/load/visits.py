@@ -132,12 +132,12 @@ class Visit:
             self.ask("GET /api/session/", "/api/session/")
 
     def open(self, page: str) -> None:
-        """What a page's code is, for who has not opened it before; together with its data."""
+        """Fetch a page's own code on a first visit; ask for its data next, they come together."""
         if self.newcomer:
             self._fetch(self.world.parts.get(page, ()))
 
     def see(self, count: int = IN_VIEW) -> None:
-        """Images in view, for who has not seen them; once the data that name them are there."""
+        """Fetch the images in view on a first visit, once the data that name them are there."""
         if self.newcomer and self.world.images:
             self.then()
             self._fetch(self.rng.sample(self.world.images, min(count, len(self.world.images))))
