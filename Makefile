@@ -12,8 +12,14 @@ drill: setup
 drills: setup
 	@$(BIN)/python benchmarks/drills.py $(ARGS)
 
+# Two files of tests at a time, and after them, one by one, the tests that measure.
 test: setup-dev lint
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -m alone
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: setup-dev
 	@$(BIN)/ruff check .

@@ -10,11 +10,8 @@ installed into the cache folder on first use (some 90 MB).
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,29 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from brownout import store
-from brownout.stack.node import find_node, find_npm
+from brownout.probes.browser import throwaway
+from brownout.probes.page import lighthouse
+from brownout.stack.browser import find_chromium
 from brownout.stack.stack import Places, Stack
 
-VERSION = "13.5.0"
 PAGES = {"home": "/", "book": "/books/7", "browse": "/books"}
 RUNS = 5
 DRIFT = 0.25
 """The largest spread of benchmarkIndex, as a share of its median, that still counts as quiet."""
 
-FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
+CATEGORIES = "performance,accessibility,best-practices,seo"
 AUDITS = ("largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift")
-
-
-def install() -> Path:
-    """Lighthouse's program."""
-    folder = store.cache_folder() / f"lighthouse-{VERSION}"
-    program = folder / "node_modules" / "lighthouse" / "cli" / "index.js"
-    if not program.exists():
-        path = os.pathsep.join([str(find_node().parent), os.environ.get("PATH", "")])
-        argv = [*find_npm(), "install", "--no-audit", "--no-fund", "--prefix", folder]
-        subprocess.run([*argv, f"lighthouse@{VERSION}"], env={**os.environ, "PATH": path},
-                       check=True, stdout=subprocess.DEVNULL)  # fmt: skip
-    return program
 
 
 @contextlib.contextmanager
@@ -62,11 +48,9 @@ def running_shop() -> Iterator[str]:
 
 
 def look(program: Path, url: str) -> dict[str, Any]:
-    """One run: Lighthouse's own report."""
-    argv = [find_node(), program, url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"]
-    argv += ["--only-categories=performance,accessibility,best-practices,seo"]
-    done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=180)
-    return dict(json.loads(done.stdout))
+    """One run, in a browser of its own: Lighthouse's own report."""
+    with throwaway(find_chromium()) as (_, port):
+        return lighthouse.look(program, url, port, CATEGORIES)
 
 
 def summary(name: str, reports: list[dict[str, Any]]) -> str:
@@ -87,7 +71,7 @@ def summary(name: str, reports: list[dict[str, Any]]) -> str:
 
 
 def main() -> int:
-    program = install()
+    program = lighthouse.install(store.cache_folder())
     given = sys.argv[1:2]
     with contextlib.nullcontext(given[0]) if given else running_shop() as shop:
         print("| page | performance | LCP ms | TBT ms | CLS | a11y | practices | SEO | machine | |")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from recordings import at
 
-from brownout.model import Event
+from brownout import history
+from brownout.model import Event, Op
 
 Value = Mapping[str, Any]
 
@@ -87,6 +89,15 @@ class Story:
             truth=truth, culprit=culprit, teaches=["Count queries."], guard="A test.",
         )  # fmt: skip
         return self
+
+
+def stored(story: Story, path: Path) -> None:
+    """Write a story as a history's file."""
+    with path.open("ab") as file:
+        writer = history.Writer(file, at(0))
+        for event in story.events:
+            asked = Op(event.actor, event.role, event.name)
+            writer.append(event.at, event.kind, asked, event.value, event.cause)
 
 
 def flown() -> Story:

@@ -16,7 +16,7 @@ ROUTE = "GET /api/books/"
 LATENCY = Limit("latency", ROUTE, 20.0, 45.0)
 CPU = Limit("cpu", "web", 0.4, 0.65)
 CALM = {limit.key: (0, 40) for limit in (LATENCY, CPU)}
-"""A baseline of 40 s without a bad one: the share of bad seconds is taken as 5%."""
+"""A baseline of 40 s without a bad one: it vouches for 5% of bad seconds."""
 
 
 def slow(share: float) -> Observation:
@@ -69,9 +69,9 @@ def test_more_signals_want_more_evidence() -> None:
 @pytest.mark.parametrize(
     ("bad", "fires"),
     [
-        (2, 4),  # (2 + 1) / (40 + 2): 7% of the seconds are bad
-        (10, 10),  # 26%
-        (40, 16),  # capped at half of a fault's 75%
+        (2, 6),  # at most 13% of the seconds are bad, with 95% confidence
+        (10, 13),  # 37%
+        (40, 16),  # taken for 42.5%, half of a fault's share
     ],
 )
 def test_a_restless_baseline_wants_more_evidence(bad: int, fires: int) -> None:
@@ -90,6 +90,18 @@ def test_it_is_resolved_after_ten_calm_seconds_in_a_row() -> None:
     assert moments(changes) == [(4, "A1", "firing"), (24, "A1", "resolved"), (31, "A2", "firing")]
     assert [change["since"] // NS for _, change in changes] == [0, 24, 27]
     assert alerting.describe(changes[1][1]) == f"A1 resolved: latency of {ROUTE}"
+
+
+def test_a_rare_signal_is_resolved_by_three_calm_seconds_that_were_seen() -> None:
+    alerts = Alerting([LATENCY], CALM)
+    fired = play(alerts, "xxxxx")
+    seen = ((12, 0.0), (18, 1.0), (25, 0.0), (26, 0.0), (40, 0.0))
+    changes = [
+        (second, change)
+        for second, share in seen
+        for change in alerts.update(second * NS, [slow(bool(share))])
+    ]
+    assert moments(fired + changes) == [(4, "A1", "firing"), (40, "A1", "resolved")]
 
 
 def test_since_is_when_the_evidence_began() -> None:

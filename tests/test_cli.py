@@ -9,10 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from histories import flown
-from recordings import MemoryRecording, at, traffic
+from histories import flown, stored
+from recordings import MemoryRecording, traffic
 
-from brownout import history, scenarios, store
+from brownout import scenarios, store
 from brownout.app import cli, flying, proving
 from brownout.model import BrownoutError
 from brownout.prove import Check
@@ -121,11 +121,7 @@ def test_a_second_drill_in_a_folder_is_refused(elsewhere: Path) -> None:
 def finished(folder: Path) -> Path:
     """A run folder with a literal drill in it."""
     folder.mkdir(parents=True)
-    with (folder / "history.jsonl").open("ab") as file:
-        writer = history.Writer(file, at(0))
-        for event in flown().events:
-            asked = history.Op(event.actor, event.role, event.name)
-            writer.append(event.at, event.kind, asked, event.value, event.cause)
+    stored(flown(), folder / "history.jsonl")
     recording = MemoryRecording({}, str(folder / "telemetry.duckdb"))
     for start, end, latency in ((0, 40, 20.0), (40, 56, 90.0), (56, 140, 20.0)):
         traffic(recording, start, end, latency)
@@ -265,3 +261,18 @@ def test_the_doctor_finds_this_machine_fit(capsys: pytest.CaptureFixture[str]) -
     code, out, _ = run(capsys, "doctor", "--json")
     assert code == 0
     assert {row["part"] for row in json.loads(out)} >= {"Python", "git", "PostgreSQL", "Node"}
+
+
+def test_machine_code_is_kept_in_the_cache_where_the_package_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWNOUT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    cli.keep_machine_code(tmp_path)  # beside the modules
+    assert "NUMBA_CACHE_DIR" not in os.environ
+    cli.keep_machine_code(tmp_path / "none")
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "cache" / "numba")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "mine")
+    cli.keep_machine_code(tmp_path / "none")
+    assert os.environ["NUMBA_CACHE_DIR"] == "mine"

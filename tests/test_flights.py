@@ -19,12 +19,15 @@ import duckdb
 import psutil
 import pytest
 
-from brownout import capacity, history, store
+from brownout import baselines, capacity, history, store
 from brownout.model import Event
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.drill, pytest.mark.alone, pytest.mark.timeout(900)]
 
 BROWNOUT = [sys.executable, "-m", "brownout.app.cli"]
+AUTOPILOT = ("--responder", "autopilot", "--pace", "quick", "--size", "small")
+"""Small, so that a slow machine, too, keeps the promises that a drill begins and ends with."""
+
 CHANGES = ("deploy", "rollback", "set-model", "migrate", "sql")
 
 
@@ -154,8 +157,7 @@ def rejudged(drill: Drill) -> None:
 
 
 def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path, inbox: Inbox) -> None:
-    how = ("--responder", "autopilot", "--pace", "quick", "--notify", inbox.url)
-    drill = Drill(tmp_path, "n-plus-one-reviews", *how)
+    drill = Drill(tmp_path, "n-plus-one-reviews", *AUTOPILOT, "--notify", inbox.url)
     drill.until(lambda events: history.completed(events, "deploy"))
     board = drill.ask("status")
     assert board["phase"] == "incident"
@@ -188,7 +190,7 @@ def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path, inbox: Inb
 
 
 def test_the_autopilot_leaves_a_healthy_release_alone(tmp_path: Path) -> None:
-    drill = Drill(tmp_path, "healthy", "--responder", "autopilot", "--pace", "quick")
+    drill = Drill(tmp_path, "healthy", *AUTOPILOT)
     made = flown(drill)
     assert made["diagnosis"]["declared"]["cause"] == "none"
     assert [
@@ -197,6 +199,13 @@ def test_the_autopilot_leaves_a_healthy_release_alone(tmp_path: Path) -> None:
     assert lost(drill.run) == []
     assert [f for f in made["findings"] if f["verdict"] == "error"] == []
     rejudged(drill)
+    [began] = [
+        e.value["start"]
+        for e in history.infos(drill.events(), "window")
+        if e.value["name"] == "baseline"
+    ]
+    [kept] = [b for b in baselines.known("small", "v2.7.0") if b.about["start"] == began]
+    assert "GET /api/home/" in kept.latencies()
 
 
 def ended(drill: Drill, family: list[psutil.Process], by: signal.Signals) -> None:
@@ -209,9 +218,11 @@ def ended(drill: Drill, family: list[psutil.Process], by: signal.Signals) -> Non
     assert "Traceback" not in (drill.folder / "stderr").read_text()
 
 
-def test_sigterm_ends_a_boot_cleanly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", ["", "starting the shop"])
+def test_sigterm_ends_a_boot_cleanly(tmp_path: Path, told: str) -> None:
     drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
     drill.until(phase("boot"))
+    drill.until(lambda events: told in (tmp_path / "stderr").read_text())
     ended(drill, drill.family(), signal.SIGTERM)
 
 
@@ -268,7 +279,7 @@ def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
             assert time.monotonic() < deadline, err.read_text()
             threading.Event().wait(0.1)
         urls = dict(line.split() for line in out.read_text().splitlines())
-        assert set(urls) == {"shop", "ai", "collector", "database", "cache", "load"}
+        assert set(urls) == {"shop", "ai", "collector", "otlp", "database", "cache", "load"}
         with urllib.request.urlopen(f"{urls['shop']}/api/home/", timeout=10) as answer:
             assert len(json.load(answer)["popular"]) == 12
         family = psutil.Process(process.pid).children(recursive=True)
@@ -295,7 +306,9 @@ def test_ctrl_c_ends_a_calibration_and_nothing_is_kept(tmp_path: Path) -> None:
         threading.Event().wait(0.1)
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGINT)
+    while "interrupted" not in err.read_text() and process.poll() is None:
+        threading.Event().wait(0.01)
+    process.send_signal(signal.SIGINT)  # while it ends what it has started
     code = process.wait(timeout=10)
     told = err.read_text()
     if code == 3 and "does not hold" in told:

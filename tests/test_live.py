@@ -55,6 +55,7 @@ def test_advice_is_made_of_whole_commands() -> None:
     assert told[0] == ".venv/bin/brownout ack A1 --as bridge"
     assert not any("A2" in text or "A3" in text for text in told)
     assert "git -C runs/one/shop.git diff v2.7.0 v2.8.0" in told
+    assert ".venv/bin/brownout measure statements" in told
     declared = "declare --deployment D1 --cause CAUSE --where FILE --as bridge"
     assert f".venv/bin/brownout {declared}" in told
     assert told[-3:] == [

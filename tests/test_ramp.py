@@ -17,6 +17,7 @@ from brownout.ramp import Ramp, Tried
 SHOP = store.assets() / "shop"
 
 
+@pytest.mark.alone
 @pytest.mark.stack
 @pytest.mark.timeout(240)
 def test_a_small_machine_is_calibrated_in_seconds(

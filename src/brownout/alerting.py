@@ -3,8 +3,8 @@
 Every signal becomes one yes-or-no per second: latency, "at least half of the requests due in this
 second were not answered within the threshold"; errors, "at least a fifth of them failed"; CPU and
 memory, "the service used more than its threshold". The second, not the request, is the unit:
-requests of one second suffer together. An e-detector (``stats.sequential``) sums the evidence and
-alarms when it passes ``threshold``, which bounds the mean time between false alarms from below.
+requests of one second suffer together. An e-detector (``stats.detector``) sums the evidence and
+alarms when it passes a threshold that bounds the mean time between false alarms from below.
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brownout.model import NS
-from brownout.stats import quantiles, sequential
+from brownout.stats import quantiles
+from brownout.stats.detector import EDetector, upper_bound
 
 HOURS_BETWEEN_FALSE_ALARMS = 24.0
 """Stated rate: the mean time between false alarms, over all signals together, is no less."""
 
-CALM_SECONDS = 10
-"""An alert is resolved after this many seconds in a row without a violation."""
+CALM_SECONDS, CALM_SEEN = 10, 3
+"""An alert is resolved when its last violation is so many seconds ago, and so many seconds in which
+there was something to be seen were calm since: a route that is rarely asked for need not wait for
+ten of them."""
 
-P0_FLOOR, P1 = 0.05, 0.75
-"""Share of bad seconds: the least that a baseline of some seconds can vouch for, and a fault's."""
+RAISED = {"latency": (1.5, 25.0), "cpu": (1.5, 0.25), "memory": (1.3, 64.0)}
+"""A signal is raised beyond so many times its baseline and so much more than it (in its unit)."""
+
+BAD_SHARE = {"latency": 0.5, "errors": 0.2}
+"""Share of a second's requests that must be over the threshold for the second to be bad."""
 
 UNITS = {"latency": "ms", "errors": "%", "cpu": "cores", "memory": "MB"}
 
@@ -52,32 +58,43 @@ class Limit:
         return self.signal, self.subject
 
     def bad(self, share: float) -> bool:
-        return share >= {"latency": 0.5, "errors": 0.2}.get(self.signal, 1.0)
+        return share >= BAD_SHARE.get(self.signal, 1.0)
+
+
+def raised(signal: str, baseline: float) -> float:
+    """The threshold of a signal with this baseline."""
+    times, more = RAISED[signal]
+    return max(times * baseline, baseline + more)
 
 
 def latency_limit(route: str, latencies_ms: list[float]) -> Limit:
     """A request is slow beyond 1.5 times the baseline's p95 and 25 ms more than it."""
     p95 = quantiles.quantile(latencies_ms, 0.95)
-    return Limit("latency", route, p95, max(1.5 * p95, p95 + 25))
+    return Limit("latency", route, p95, raised("latency", p95))
 
 
 def cpu_limit(service: str, cores: list[float]) -> Limit:
     """A service is busy beyond 1.5 times the baseline's p95 and .25 core more than it."""
     p95 = quantiles.quantile(cores, 0.95)
-    return Limit("cpu", service, p95, max(1.5 * p95, p95 + 0.25))
+    return Limit("cpu", service, p95, raised("cpu", p95))
 
 
 def memory_limit(service: str, megabytes: list[float]) -> Limit:
     """A service is large beyond 1.3 times the baseline's maximum and 64 MB more than it."""
-    return Limit("memory", service, max(megabytes), max(1.3 * max(megabytes), max(megabytes) + 64))
+    return Limit("memory", service, max(megabytes), raised("memory", max(megabytes)))
 
 
 @dataclass
 class _Watched:
     limit: Limit
-    state: sequential.State
+    detector: EDetector
     firing: str = ""
     calm: int = 0
+    """Seconds seen without a violation since the last one, while it fires."""
+    violated: int = 0
+    """The last second (ns) with a violation."""
+    since: int = 0
+    """The second (ns) with which the present evidence began."""
 
 
 @dataclass
@@ -94,11 +111,11 @@ class Alerting:
 
     def __post_init__(self) -> None:
         limits = list(self.limits)
-        threshold = HOURS_BETWEEN_FALSE_ALARMS * 3600 * max(len(limits), 1)
+        between = HOURS_BETWEEN_FALSE_ALARMS * 3600 * max(len(limits), 1)
         for limit in limits:
             bad, seconds = self.bad_seconds.get(limit.key, (0, 0))
-            p0 = min(max(P0_FLOOR, (bad + 1) / (seconds + 2)), P1 / 2)
-            self._watched[limit.key] = _Watched(limit, sequential.start(p0, P1, threshold))
+            detector = EDetector(upper_bound(bad, seconds), between)
+            self._watched[limit.key] = _Watched(limit, detector)
 
     def update(self, second: int, observations: Iterable[Observation]) -> list[dict[str, Any]]:
         """Judge one second (ns of its beginning); the ``alert`` events that follow from it."""
@@ -114,20 +131,25 @@ class Alerting:
 
     def _judge(self, watched: _Watched, second: int, seen: Observation) -> dict[str, Any] | None:
         bad = watched.limit.bad(seen.share)
+        if bad:
+            watched.violated = second
         if watched.firing:
             watched.calm = 0 if bad else watched.calm + 1
-            if watched.calm < CALM_SECONDS:
+            ago = second - watched.violated
+            if watched.calm < CALM_SEEN or ago < CALM_SECONDS * NS:
                 return None
             alert, watched.firing = watched.firing, ""
-            watched.state = sequential.reset(watched.state)
+            watched.detector.reset()
             return self._event(watched, alert, "resolved", seen, second)
-        watched.state = sequential.step(watched.state, bad, second)
-        if not watched.state.alarm:
+        quiet = watched.detector.since is None
+        alarm = watched.detector.update(bad)
+        if quiet:
+            watched.since = second
+        if not alarm:
             return None
         self._fired += 1
         watched.firing, watched.calm = f"A{self._fired}", 0
-        since = watched.state.since if watched.state.since is not None else second
-        return self._event(watched, watched.firing, "firing", seen, since)
+        return self._event(watched, watched.firing, "firing", seen, watched.since)
 
     @staticmethod
     def _event(

@@ -73,7 +73,7 @@ def freeze(
         raise MachineError(_refusal(broken, recording, window))
     limits = [latency_limit(slo.route, latencies[slo.route]) for slo in slos]
     limits += [Limit("errors", slo.route, 0.0, 20.0) for slo in slos]
-    limits += _service_limits(seen)
+    limits += service_limits(seen)
     return Frozen(
         window=window,
         slos=tuple(slos),
@@ -88,7 +88,7 @@ def freeze(
             for slo in slos
         ],
         limits=tuple(limits),
-        bad_seconds=_bad_seconds(seen, limits),
+        bad_seconds=bad_seconds(seen, limits),
     )
 
 
@@ -126,7 +126,7 @@ def _others(recording: Recording, window: Window) -> str:
     return f"other programs used {cores:.1f} cores: " if cores is not None else ""
 
 
-def _service_limits(seen: Sequence[Seen]) -> list[Limit]:
+def service_limits(seen: Sequence[Seen]) -> list[Limit]:
     cores: dict[str, list[float]] = defaultdict(list)
     sizes: dict[str, list[float]] = defaultdict(list)
     for second in seen:
@@ -139,7 +139,7 @@ def _service_limits(seen: Sequence[Seen]) -> list[Limit]:
     return limits + [memory_limit(service, values) for service, values in sorted(sizes.items())]
 
 
-def _bad_seconds(
+def bad_seconds(
     seen: Sequence[Seen], limits: Sequence[Limit]
 ) -> dict[tuple[str, str], tuple[int, int]]:
     """Per signal (bad, all) seconds of the calm window, judged by its own limits."""

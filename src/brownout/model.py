@@ -21,6 +21,10 @@ PHASES = ("boot", "baseline", "incident", "validation", "closed", "debrief")
 INSTRUMENTS = ("browser",)
 """Services that are not the shop's and work by fits and starts: what they use is no symptom."""
 
+FOREIGN_MOST, FOREIGN_MORE = 1.0, 0.5
+"""A machine is not the drill's own, and times are void, when others use more cores on average:
+in either of two windows, or after beyond before."""
+
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 

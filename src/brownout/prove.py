@@ -16,7 +16,7 @@ from brownout.model import NS, Op, Promise, Window
 from brownout.report import promises
 from brownout.scenarios import Scenario
 from brownout.site import Site, next_tag
-from brownout.stats import compare
+from brownout.stats import windows
 
 SECONDS = 30
 """How long each state is measured at each load."""
@@ -200,7 +200,7 @@ class Proof:
         for symptom in self._script.symptoms:
             before = self._p95s(symptom.route, baseline.windows["normal"])
             after = self._p95s(symptom.route, bad.windows["normal"])
-            shift = compare.shift(before, after)
+            shift = windows.shift(before, after)
             low = (shift.before + shift.low) / shift.before if shift else 0.0
             ok = ok and low > symptom.factor
             if shift:
@@ -214,7 +214,7 @@ class Proof:
 
     def _p95s(self, route: str, window: Window) -> list[float]:
         rows = self._site.recording.query(BLOCKS, [window.start, window.end, BLOCK, route])
-        return compare.block_quantiles([values for _, values in rows], 0.95)
+        return windows.block_quantiles([values for _, values in rows], 0.95)
 
     def _changed(self, baseline: State, bad: State) -> list[Counter]:
         """Counters that changed by more than a fifth, and by more than the mix explains."""

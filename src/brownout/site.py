@@ -22,7 +22,9 @@ from brownout.observer import Observer, Seen, Usage
 from brownout.probes.client import Client, CollectorAway, LiveRecording
 from brownout.probes.postgres import PostgresProbe
 from brownout.probes.processes import Processes
+from brownout.probes.queues import QueueProbe
 from brownout.stack import browser
+from brownout.stack.collector import Forward
 from brownout.stack.environment import plain
 from brownout.stack.ports import free_ports
 from brownout.stack.releases import Releases
@@ -40,7 +42,8 @@ SETTLE = 3
 class Plan:
     """What a site is started with. ``patches``: series of patches, each the next release's;
     ``calibrated``: route -> p95 in ms that this machine was found to have, when it was calibrated;
-    ``listen``: where load workers may join; ``chromium``: the browser to visit with, "" for none.
+    ``listen``: where load workers may join; ``chromium``: the browser to visit with, "" for none;
+    ``forward``: who gets the telemetry, too.
     """
 
     run: store.RunFolder
@@ -51,6 +54,7 @@ class Plan:
     calibrated: Mapping[str, float] = field(default_factory=dict)
     listen: str = control.LOOPBACK
     chromium: str = ""
+    forward: Forward | None = None
     shop: Path = field(default_factory=lambda: store.assets() / "shop")
 
 
@@ -75,7 +79,13 @@ class Site:
         self.stopped = threading.Event()
         self.stack = Stack(
             Places(
-                plan.run.path, plan.run.id, plan.shop, store.cache_folder(), plan.size, plan.listen
+                plan.run.path,
+                plan.run.id,
+                plan.shop,
+                store.cache_folder(),
+                plan.size,
+                plan.listen,
+                plan.forward,
             ),
             say,
             notice,
@@ -85,7 +95,9 @@ class Site:
         self._actions = actions.discover()
         self._processes = Processes()
         self._probe: PostgresProbe | None = None
+        self._queues: QueueProbe | None = None
         self._samples = 0
+        self._told: Mapping[str, tuple[str, list[int]]] = {}
         self._observer: Observer | None = None
         self._load: Child | None = None
         self._target: control.Target | None = None
@@ -98,6 +110,7 @@ class Site:
         tag = self.stack.start(self._add_releases)
         urls = self.stack.urls()
         self._probe = PostgresProbe(self.stack.postgres.admin_url)
+        self._queues = QueueProbe(self.stack.broker)
         self._target = control.Target(
             url=urls["shop"],
             collector=self.stack.collector_url,
@@ -114,8 +127,20 @@ class Site:
         self._start_browser()
         self._build_ahead(tag)
         told = {k: v for k, v in urls.items() if k in ("shop", "ai")}
-        self.plan.run.serves(told | {"models": str(self.stack.models)})
+        self._tell_services(self.stack.services())
+        self.plan.run.scraped(self.stack.collector_url)
         return {"release": tag, "urls": told}
+
+    def _tell_services(self, services: Mapping[str, tuple[str, list[int]]]) -> None:
+        """Tell other terminals where everything is, when that has changed."""
+        if services == self._told:
+            return
+        self._told, stack = services, self.stack
+        self.plan.run.serves(
+            stack.urls()
+            | {"database": stack.postgres.admin_url, "broker": stack.broker}
+            | {"token": stack.token, "models": str(stack.models), "services": services}
+        )
 
     def _add_releases(self, releases: Releases, tag: str) -> None:
         for patches in self.plan.patches:
@@ -176,6 +201,8 @@ class Site:
         self.stack.stop()
         if self._probe:
             self._probe.close()
+        if self._queues:
+            self._queues.close()
 
     # What can be done
 
@@ -241,8 +268,10 @@ class Site:
 
     def sample(self) -> dict[str, Usage]:
         """One round of samples into the recording (observer.Sampler)."""
-        metrics, machine = self._processes.sample(self.stack.services())
-        self._client.post("metrics", metrics)
+        services = self.stack.services()
+        self._tell_services(services)
+        metrics, machine = self._processes.sample(services)
+        self._client.post("metrics", metrics + (self._queues.sample() if self._queues else []))
         self._client.post("machine", machine)
         if self._probe and self._samples % DATABASE_EVERY == 0:
             self.sample_database()

@@ -14,9 +14,11 @@ from typing import IO, Any
 
 import duckdb
 
+from brownout import schema
 from brownout.model import BrownoutError, MachineError, Window
 
 RUNS = Path(".brownout") / "runs"
+RECORDING = "telemetry.duckdb"
 
 
 def assets() -> Path:
@@ -32,6 +34,28 @@ def cache_folder() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "brownout"
 
 
+class Target:
+    """What a Prometheus is told of a run: a file where deploy/prometheus.yml looks."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        folder = RUNS.parent / "prometheus"
+        self._path = (folder / f"{run_id}-{os.getpid()}.json").absolute()
+
+    def announce(self, collector: str) -> None:
+        """The collector at this URL has the run's figures."""
+        target = {"targets": [collector.split("//", 1)[1]], "labels": {"run": self._run_id}}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps([target]))
+
+    def withdraw(self) -> None:
+        """They are there no more; nothing is left behind."""
+        with contextlib.suppress(OSError):  # other runs are told of there, too
+            self._path.unlink(missing_ok=True)
+            self._path.parent.rmdir()
+            self._path.parent.parent.rmdir()
+
+
 class RunFolder:
     """One drill's folder, held by its control process.
 
@@ -42,6 +66,7 @@ class RunFolder:
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         self.path = (path or RUNS / self.id).absolute()
         self._lock = self._claim()
+        self._target = Target(self.id)
         # brownout up keeps no history, but the shop's repository as a drill does.
         if any((self.path / name).exists() for name in ("history.jsonl", "shop.git")):
             raise BrownoutError(f"{self.path} already holds a drill; choose another folder (--out)")
@@ -64,15 +89,29 @@ class RunFolder:
 
     def announce(self, url: str, token: str) -> None:
         """Tell other terminals where the drill listens."""
-        path = self.path / "control.json"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"url": url, "token": token, "pid": os.getpid()}, file)
+        self._tell("control.json", {"url": url, "token": token, "pid": os.getpid()})
 
-    def serves(self, site: Mapping[str, str]) -> None:
-        """Tell other terminals where the running shop is: {shop, ai, models}."""
-        (self.path / "site.json").write_text(json.dumps(site))
+    def serves(self, site: Mapping[str, Any]) -> None:
+        """Tell other terminals where the running shop is, with what its probes need.
+
+        {shop, ai, models, collector, token, database, cache, broker: text,
+        services: {name: [release, [pid, ...]]}}
+        """
+        self._tell("site.json", site)
+
+    def _tell(self, name: str, what: Mapping[str, Any]) -> None:
+        """Write a file that readers always find whole, and that is its owner's alone: tokens."""
+        path, draft = self.path / name, self.path / f".{name}"
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(what, file)
+        draft.replace(path)
+
+    def scraped(self, collector: str) -> None:
+        """Tell a Prometheus where the run's figures are."""
+        self._target.announce(collector)
 
     def close(self) -> None:
+        self._target.withdraw()
         for name in ("control.json", "site.json"):
             (self.path / name).unlink(missing_ok=True)
         self._lock.close()
@@ -97,6 +136,13 @@ def find_run(name: str) -> Path:
     raise BrownoutError(f"no run {name!r} here; known: {known}")
 
 
+def find_recording(name: str) -> Path:
+    """A folder with a recording, of a drill (``find_run``) or of ``brownout up``."""
+    if name and (Path(name) / RECORDING).exists():
+        return Path(name)
+    return find_run(name)
+
+
 def active_run(run: Path | None) -> dict[str, Any]:
     """The control.json of the drill that flies (in ``run``, or the newest).
 
@@ -105,8 +151,10 @@ def active_run(run: Path | None) -> dict[str, Any]:
     return _told(run, "control.json", "no drill is flying", "brownout drill")
 
 
-def running_site(run: Path | None) -> dict[str, str]:
+def running_site(run: Path | None) -> dict[str, Any]:
     """The site.json of the shop that runs (in ``run``, or the newest here), in a drill or not.
+
+    ``run`` in it is the run's folder.
 
     Raises BrownoutError when none does.
     """
@@ -119,7 +167,7 @@ def _told(run: Path | None, name: str, none: str, start: str) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
             found = json.loads((folder / name).read_text())
             if _locked(folder):
-                return dict(found)
+                return {**found, "run": str(folder.absolute())}
     where = f"in {run}" if run else "in this folder"
     raise BrownoutError(f"{none} {where}; start one with: {start}")
 
@@ -135,13 +183,18 @@ def _locked(folder: Path) -> bool:
 
 
 class FileRecording:
-    """A finished recording, read-only (model.Recording)."""
+    """A finished recording, read-only (model.Recording).
+
+    ``lacks``: tables and columns that it has not got, being of an earlier ``version``.
+    """
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, windows: Mapping[str, Window]
     ) -> None:
         self._connection = connection
         self.windows = dict(windows)
+        self.lacks = schema.present(connection, "file")
+        self.version = schema.version(connection, "file")
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, list(params)).fetchall()
@@ -149,16 +202,64 @@ class FileRecording:
 
 @contextlib.contextmanager
 def open_recording(run: Path, windows: Mapping[str, Window]) -> Iterator[FileRecording]:
-    """The recording of a finished drill. Raises BrownoutError when it cannot be read."""
-    path = run / "telemetry.duckdb"
+    """The recording in a run folder, or that is this file, when nobody writes it any more.
+
+    Raises BrownoutError when it cannot be read.
+    """
+    path = run if run.is_file() else run / RECORDING
     if not path.exists():
         raise BrownoutError(f"{path} is missing; the drill died before anything was recorded")
+    # One thread: sums of floats must come in the same order each time.
+    connection = duckdb.connect(config={"threads": 1})
     try:
-        # One thread: sums of floats must come in the same order each time.
-        connection = duckdb.connect(str(path), read_only=True, config={"threads": 1})
-    except duckdb.Error as error:
-        raise BrownoutError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        connection.execute(f"ATTACH '{_quoted(path)}' AS file (READ_ONLY)")
+        recording = FileRecording(connection, windows)
+    except (duckdb.Error, BrownoutError) as error:
+        connection.close()
+        raise BrownoutError(f"{path} cannot be read: {_reason(error)}") from error
     try:
-        yield FileRecording(connection, windows)
+        yield recording
     finally:
         connection.close()
+
+
+def export(run: Path, out: Path, tables: Sequence[str]) -> list[dict[str, Any]]:
+    """Write tables and views (all tables, for none) as Parquet into ``out``: {table, rows, file}.
+
+    Raises BrownoutError when there is no such table, MachineError when ``out`` cannot be written.
+    A file is there as a whole or not at all.
+    """
+    every = [table.name for table in schema.tables()]
+    unknown = sorted({*tables} - {*every, *schema.views()})
+    if unknown:
+        known = ", ".join([*every, *schema.views()])
+        raise BrownoutError(f"--table {unknown[0]}: there is none; known: {known}")
+    written = []
+    with open_recording(run, {}) as recording:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for table in dict.fromkeys(tables or every):
+                path, part = out / f"{table}.parquet", out / f".{table}.part"
+                [(rows,)] = recording.query(
+                    f"COPY (SELECT * FROM {table}) TO '{_quoted(part)}' "
+                    "(FORMAT parquet, COMPRESSION zstd)"
+                )
+                part.replace(path)
+                written.append({"table": table, "rows": rows, "file": str(path)})
+        except (OSError, duckdb.IOException) as error:
+            raise MachineError(
+                f"{out} cannot be written ({_reason(error)}); choose another folder (--out)"
+            ) from error
+    return written
+
+
+def _quoted(path: Path) -> str:
+    """A path inside quotes of SQL."""
+    return str(path).replace("'", "''")
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).splitlines()[0]
+    if "Conflicting lock" in text or "Could not set lock" in text:
+        return "the collector of a running drill writes it; end the drill first"
+    return text

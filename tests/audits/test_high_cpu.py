@@ -22,7 +22,7 @@ def test_a_service_that_became_busy() -> None:
     finding = judged(0.3, 0.8)
     assert (finding.verdict, finding.subject, finding.n) == ("regressed", "web", 30)
     # Blocks of seven seconds hold four of one kind and three of the other.
-    assert (finding.effect, finding.low, finding.high) == (0.5, 0.497, 0.503)
+    assert (finding.effect, finding.low, finding.high) == (0.5, 0.496, 0.504)
     assert (finding.unit, finding.reason) == ("cores", "0.31 -> 0.81 cores")
 
 

@@ -9,7 +9,7 @@ from recordings import MemoryRecording, artifacts, at, call, statement, traffic,
 from brownout import audits
 from brownout.audits import evidence, judge_all, measured
 from brownout.model import Artifact, Finding
-from brownout.stats.compare import Shift
+from brownout.stats.windows import Shift
 
 BOOK, HOME = "GET /api/books/{id}/", "GET /api/home/"
 

@@ -13,7 +13,7 @@ def test_what_has_no_data_is_left_out() -> None:
     traffic(recording, 0, 30, 20.0)
     traffic(recording, 40, 41, 20.0, sql=[])
     found = artifacts(recording)
-    spoken = ("coverage", "latency", "statements", "throughput")
+    spoken = ("coverage", "latency", "statements", "throughput", "transactions")
     assert set(found) == {(name, side) for name in spoken for side in ("before", "after")}
     assert found["latency", "after"].n == 4
     assert found["latency", "after"].window == "after"
@@ -46,3 +46,10 @@ def test_an_instrument_says_what_it_reads_and_in_which_unit() -> None:
         assert (empty.instrument, empty.unit, empty.n) == (name, instrument.UNIT, 0)
         assert empty.columns == instrument.COLUMNS
         assert instrument.NEEDS and "$1" in instrument.SQL
+
+
+def test_an_instrument_says_how_its_rows_are_shown() -> None:
+    for instrument in instruments.discover().values():
+        assert instrument.COLUMNS[: len(instrument.KEYS)] == instrument.KEYS
+        assert instrument.ORDER in instrument.FIGURES
+        assert {*instrument.FIGURES, *getattr(instrument, "PARTS", ())} <= {*instrument.COLUMNS}

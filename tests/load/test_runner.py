@@ -96,6 +96,7 @@ def wait_for(condition: Any, seconds: float = 30) -> None:
         threading.Event().wait(0.05)
 
 
+@pytest.mark.alone
 @pytest.mark.stack
 def test_a_stall_of_one_second_is_told_in_full(site: Site, tmp_path: Path) -> None:
     child = play(site.url, site.url, 12.0, tmp_path)

@@ -10,6 +10,7 @@ import pytest
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "load.py"
 
 
+@pytest.mark.alone
 @pytest.mark.stack
 def test_recorded_rates_and_quantiles_are_right_within_3_percent() -> None:
     spec = importlib.util.spec_from_file_location("load_benchmark", BENCHMARK)

@@ -101,6 +101,7 @@ def stack() -> Iterator[ExitStack]:
         yield found
 
 
+@pytest.mark.alone
 @pytest.mark.stack
 def test_two_workers_and_the_generator_play_what_one_would(
     stack: ExitStack, tmp_path: Path
@@ -121,6 +122,7 @@ def test_two_workers_and_the_generator_play_what_one_would(
     assert {r["status"] for r in ground.rows("requests")} == {200}
 
 
+@pytest.mark.alone
 @pytest.mark.stack
 def test_a_dead_workers_share_is_taken_over(stack: ExitStack, tmp_path: Path) -> None:
     ground = Playground(tmp_path, stack)

@@ -33,8 +33,9 @@ LOGGING_CONFIG = None
 """
 
 VIEWS = """
-import os, time
+import asyncio, os, time
 import celery, httpx, openai
+from asgiref.sync import sync_to_async
 from django.core.cache import cache
 from django.db import connection, models
 from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -77,7 +78,7 @@ def raw(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM shop_book WHERE id IN (1, 2, 3) ORDER BY id")
         one = cursor.fetchone()
-        rest = cursor.fetchmany(5)
+        rest = cursor.fetchmany(size=5)
         cursor.execute("SELECT 'a', 7")
         again = [row for row in cursor]
         nothing = cursor.fetchone()
@@ -111,6 +112,16 @@ async def later(request):
         await client.get(AI + "/ai/later")
     return JsonResponse({"books": await Book.objects.acount()})
 
+async def together(request):
+    await cache.aset("count:1", 1)
+    await cache.aincr("count:1")
+    await sync_to_async(cache.incr)("count:1")
+    async with httpx.AsyncClient() as client:
+        await asyncio.gather(client.get(AI + "/ai/one"), client.get(AI + "/ai/two"))
+        three = asyncio.create_task(client.get(AI + "/ai/three"))
+        await three
+    return HttpResponse()
+
 def boom(request):
     Book.objects.count()
     raise ZeroDivisionError("no")
@@ -135,6 +146,7 @@ def enqueue(request):
 urlpatterns = [
     path("api/books/", books), path("api/books/<int:id>/", book), path("api/raw/", raw),
     path("api/cached/<int:id>/", cached), path("api/ai/", ai), path("api/later/", later),
+    path("api/together/", together),
     path("api/embed/", embed),
     path("api/boom/", boom), path("api/missing/", missing), path("api/stream/", stream),
     path("api/burn/", burn), path("api/enqueue/", enqueue), path("ping/", ping),
@@ -169,7 +181,7 @@ def line(text: str) -> str:
     return f"views.py:{found}"
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -181,6 +193,8 @@ class Receiver:
 
     def __init__(self) -> None:
         self.posts: list[tuple[str, float]] = []
+        self.headers: set[str] = set()
+        """Of what was posted, their names."""
         self.rows: list[tuple[str, dict[str, Any]]] = []
         self.traceparents: list[str] = []
         self.status = 200
@@ -200,6 +214,7 @@ class Receiver:
                 if self.path.startswith("/ai/"):
                     return self.do_GET()
                 receiver.posts.append((self.path, time.monotonic()))
+                receiver.headers |= {name.lower() for name in self.headers}
                 receiver.open.wait()
                 status = receiver.status
                 if status == 200:
@@ -229,8 +244,7 @@ class Receiver:
     def take(self, signal: str, body: bytes) -> int:
         """As the collector does: a batch with one malformed event is refused."""
         try:
-            message = otlp.parse(signal, body, "application/json")
-            self.rows += list(otlp.DECODERS[signal](message))
+            self.rows += list(otlp.rows(signal, body, otlp.JSON))
         except otlp.Malformed:
             return 400
         return 200

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from brownout.probes.client import Client
@@ -15,6 +16,16 @@ from brownout.stack.ports import free_ports
 from brownout.stack.readiness import answers
 
 TOKEN = "let me in"
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """This process as a user without rights, for a while. Only root can."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
@@ -27,7 +38,8 @@ def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
 class Collector:
     """The collector as a process of its own, on one port and one file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.options = options
         self.database = folder / "telemetry.duckdb"
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -35,7 +47,7 @@ class Collector:
 
     def start(self) -> None:
         argv = [sys.executable, "-m", "brownout.probes.collector"]
-        argv += ["--database", str(self.database), "--port", str(self.port)]
+        argv += ["--database", str(self.database), "--port", str(self.port), *self.options]
         self.process = subprocess.Popen(argv, env={**os.environ, "BROWNOUT_TOKEN": TOKEN})
         wait_for(answers(f"{self.url}/healthz"))
 

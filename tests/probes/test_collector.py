@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,11 +16,14 @@ import httpx
 import pytest
 from collecting import TOKEN, Collector, wait_for
 from google.protobuf import json_format
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 
 from brownout.model import BrownoutError
+from brownout.probes import otlp
 from brownout.probes.client import CollectorAway
-from brownout.probes.collector import BACKLOG
 from brownout.probes.otlp import LARGEST
 
 pytestmark = pytest.mark.stack
@@ -27,8 +34,18 @@ ALLOWED = {"authorization": f"Bearer {TOKEN}"}
 PLANNED = {"trace_id": "a", "intended": 5, "route": "GET /", "journey": "browse"}
 
 
+V1 = Path(__file__).parents[1] / "old_recordings" / "v1.duckdb.gz"
+
+COLUMNS = "cpu bytes sql_calls sql_rows sql_time cache_gets cache_hits cache_time ai_calls ai_time"
+COUNTS = dict.fromkeys([*COLUMNS.split(), "tasks"], 0)
+WORK = [{"key": "brownout.work", "value": {"stringValue": json.dumps(COUNTS | {"exception": ""})}}]
+
+
 def trace(name: str) -> dict[str, Any]:
-    span = {"name": name, "startTimeUnixNano": "1", "endTimeUnixNano": "3"}
+    span = {"name": name, "spanId": os.urandom(8).hex()} | {
+        "startTimeUnixNano": "1",
+        "endTimeUnixNano": "3",
+    }
     return {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
 
 
@@ -72,7 +89,8 @@ def test_each_signal_may_be_empty(shared: Collector, signal: str) -> None:
 
 
 WIDE = [{"key": "brownout.work", "value": {"stringValue": '{"colour": 1}'}}]
-INVENTED = {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "x", "attributes": WIDE}]}]}]}
+INVENTED = trace("x")
+INVENTED["resourceSpans"][0]["scopeSpans"][0]["spans"][0] |= {"attributes": WIDE}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +100,7 @@ INVENTED = {"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "x", "attribut
         (b"[]", JSON),
         (b"\x0a\xff", PROTOBUF),
         (b"not gzip", JSON | {"content-encoding": "gzip"}),
-        (gzip.compress(b"{}")[:-4], JSON | {"content-encoding": "gzip"}),
+        (gzip.compress(b"{}", mtime=0)[:-4], JSON | {"content-encoding": "gzip"}),
         (json.dumps(INVENTED).encode(), JSON),
     ],
 )
@@ -226,37 +244,95 @@ def test_many_senders_at_once_lose_nothing(shared: Collector) -> None:
     assert shared.client().query(sql) == [(200,)]
 
 
-def test_when_too_much_waits_some_are_turned_away_and_no_batch_is_torn(shared: Collector) -> None:
-    """More senders than the backlog has places, each with much to write."""
-    taken: list[str] = []
-    refused: dict[str, str] = {}
-    crowded = threading.Event()
+def test_a_batch_that_comes_again_is_stored_once(collector: Collector) -> None:
+    """A sender that got no answer sends again, also to a collector that was killed meanwhile."""
+    span = {"traceId": "0a" * 16, "spanId": "0b" * 8, "name": "x"}
+    span["startTimeUnixNano"] = "1"
+    again = {"resourceSpans": [{"scopeSpans": [{"spans": [span, span]}]}]}
+    wide = json.loads(json.dumps(again))
+    wide["resourceSpans"][0]["scopeSpans"][0]["spans"][0] |= {"attributes": WORK}
+    for body in (again, again, wide, wide):
+        assert post(collector, "/v1/traces", body).status_code == 200
+    collector.client().post("scheduled", [PLANNED, PLANNED])
+    collector.kill()
+    collector.start()
+    assert post(collector, "/v1/traces", again).status_code == 200
+    assert post(collector, "/v1/traces", wide).status_code == 200
+    collector.client().post("scheduled", [PLANNED])
+    for table in ("spans", "work", "scheduled"):
+        assert collector.client().query(f"SELECT count(*) FROM {table}") == [(1,)], table
 
-    def send(sender: int) -> None:
-        client = shared.client()
-        for n in range(1000):
-            if crowded.is_set():
-                return
-            name = f"crowd-{sender}-{n}"
-            try:
-                client.post("scheduled", [PLANNED | {"trace_id": name}] * 300)
-                taken.append(name)
-            except CollectorAway as error:
-                refused[name] = str(error)
-                crowded.set()
 
-    senders = [threading.Thread(target=send, args=(n,)) for n in range(BACKLOG + 16)]
-    for thread in senders:
-        thread.start()
-    for thread in senders:
-        thread.join(timeout=60)
-    assert set(refused.values()) == {'{"error":"too much waits to be written"}'}
-    found = shared.client().query(
-        "SELECT trace_id, count(*) FROM scheduled WHERE trace_id LIKE 'crowd-%' GROUP BY ALL"
-    )
-    assert sorted(found) == sorted((name, 300) for name in taken)
-    assert post(shared, "/v1/traces", trace("after the crowd")).status_code == 200
+def test_times_that_no_clock_shows_are_rejected_alone(shared: Collector) -> None:
+    """Partial success: the rest is kept, and what was refused is not to be sent again."""
+    spans_ = [
+        {
+            "name": "skew",
+            "traceId": "0c" * 16,
+            "spanId": f"{n + 1:016x}",
+            "startTimeUnixNano": str(start),
+        }
+        for n, start in enumerate((0, 2**64 - 1, 2**63, 1, 4 * 10**18))
+    ]
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": spans_}]}]}
+    answer = post(shared, "/v1/traces", body)
+    partial = answer.json()["partialSuccess"]
+    assert (answer.status_code, partial["rejectedSpans"]) == (200, "3")
+    assert "ns since 1970" in partial["errorMessage"]
+    message = otlp.parse("traces", json.dumps(body).encode(), "application/json")
+    answer = post(shared, "/v1/traces", message.SerializeToString(), PROTOBUF)
+    read = ExportTraceServiceResponse.FromString(answer.content)
+    assert read.partial_success.rejected_spans == 3
+    found = shared.client().query("SELECT duration FROM spans WHERE name = 'skew'")
+    assert found == [(0,), (0,)]  # each once; an end before the start is no time at all
+
+
+def test_another_encoding_is_415(shared: Collector) -> None:
+    answer = post(shared, "/v1/traces", b"{}", JSON | {"content-encoding": "br"})
+    assert (answer.status_code, "gzip is" in answer.text) == (415, True)
+
+
+@pytest.mark.parametrize("path", ["/rows/scheduled", "/query"])
+def test_every_body_has_a_limit(shared: Collector, path: str) -> None:
+    answer = post(shared, path, b" " * (LARGEST + 1), JSON | ALLOWED)
+    assert answer.status_code == 413
+
+
+def test_where_a_token_is_demanded_telemetry_needs_it(tmp_path: Path) -> None:
+    closed = Collector(tmp_path, "--closed")
+    try:
+        assert post(closed, "/v1/traces", trace("stranger")).status_code == 401
+        assert post(closed, "/v1/traces", trace("friend"), JSON | ALLOWED).status_code == 200
+        assert closed.client().query("SELECT name FROM spans") == [("friend",)]
+    finally:
+        closed.kill()
+
+
+def test_a_query_reads_no_files(shared: Collector) -> None:
+    for sql in ("SELECT * FROM read_text('/etc/hostname')", "SELECT * FROM '/tmp/x.csv'"):
+        assert post(shared, "/query", {"sql": sql}, ALLOWED).status_code == 400
+
+
+def test_a_file_of_another_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    database = tmp_path / "old.duckdb"
+    database.write_bytes(gzip.decompress(V1.read_bytes()))
+    argv = [sys.executable, "-m", "brownout.probes.collector", "--database", str(database)]
+    ended = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "of schema version 1, and this brownout writes" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def _metric(name: str, value: float) -> dict[str, Any]:
     return {"ts": 1, "name": name, "service": "s", "release": "", "value": value, "attributes": {}}
+
+
+def test_who_reads_where_it_listens_may_ask_at_once(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "brownout.probes.collector", "--database", tmp_path / "t.duckdb"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().removeprefix("listening on ").strip()
+            assert httpx.get(f"{url}/healthz", timeout=20).status_code == 200
+        finally:
+            process.kill()

@@ -14,6 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from brownout.probes import otlp
+from brownout.probes.spans import WORK
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -54,13 +55,16 @@ def metrics(*found: dict[str, Any]) -> dict[str, Any]:
 
 
 def rows(signal: str, body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    message = otlp.parse(signal, json.dumps(body).encode(), JSON)
-    return list(otlp.DECODERS[signal](message))
+    """The same by way of protobuf's messages and without."""
+    text = json.dumps(body).encode()
+    found = list(otlp.DECODERS[signal](otlp.parse(signal, text, JSON)))
+    assert list(otlp.rows(signal, text, JSON)) == found
+    return found
 
 
 def test_a_span_with_work_is_a_wide_event() -> None:
     status = {"key": "http.response.status_code", "value": {"intValue": "404"}}
-    found = rows("traces", traces(span(text(otlp.WORK, '{"sql_calls": 3}'), status)))
+    found = rows("traces", traces(span(text(WORK, '{"sql_calls": 3}'), status)))
     assert found == [
         (
             "work",
@@ -82,7 +86,7 @@ def test_a_span_with_work_is_a_wide_event() -> None:
 
 @pytest.mark.parametrize(("code", "status"), [(0, 0), (1, 0), (2, 1)])
 def test_a_consumers_span_with_work_is_a_task(code: int, status: int) -> None:
-    event = span(text(otlp.WORK, "{}"), kind=5, name="mail.send", status={"code": code})
+    event = span(text(WORK, "{}"), kind=5, name="mail.send", status={"code": code})
     [(table, row)] = rows("traces", traces(event))
     assert (table, row["kind"], row["route"], row["status"]) == (
         "work",
@@ -172,7 +176,7 @@ def test_a_log_without_a_time_has_that_of_its_observation() -> None:
 
 
 def test_protobuf_and_json_say_the_same() -> None:
-    body = traces(span(text("t", "x")), span(text(otlp.WORK, '{"cpu": 1}')))
+    body = traces(span(text("t", "x")), span(text(WORK, '{"cpu": 1}')))
     message = otlp.parse("traces", json.dumps(body).encode(), JSON)
     again = otlp.parse("traces", message.SerializeToString(), PROTOBUF)
     assert isinstance(again, ExportTraceServiceRequest)
@@ -247,11 +251,11 @@ def test_malformed_protobuf_is_refused() -> None:
 @pytest.mark.parametrize("work", ["", "no", "7", "[]", "null", "[" * 100_000])
 def test_work_that_is_no_object_is_malformed(work: str) -> None:
     with pytest.raises(otlp.Malformed, match=r"brownout\.work"):
-        rows("traces", traces(span(text(otlp.WORK, work))))
+        rows("traces", traces(span(text(WORK, work))))
 
 
 def test_a_status_or_pid_that_is_no_number_is_malformed() -> None:
-    work = text(otlp.WORK, "{}")
+    work = text(WORK, "{}")
     with pytest.raises(otlp.Malformed):
         rows("traces", traces(span(work, text("http.response.status_code", "fine"))))
     infinite = {"key": "http.response.status_code", "value": {"doubleValue": "Infinity"}}

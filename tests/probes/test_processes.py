@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from collecting import wait_for
+from collecting import as_nobody, wait_for
 
+from brownout.app.target import family
+from brownout.probes.on_demand import Site, processes
 from brownout.probes.processes import Processes, proportional_bytes
 
 BURN = "import sys\nprint('on', flush=True)\nwhile True: pass"
@@ -59,6 +63,17 @@ def test_a_child_that_burns_is_seen_with_its_cores() -> None:
     )
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
+def test_what_another_users_process_does_not_tell_is_noted_and_no_zero(tmp_path: Path) -> None:
+    with child(IDLE) as pid, as_nobody():
+        found = processes.probe(Site((family(pid),), True), tmp_path, 0.1)
+    names = {row[1] for row in found.tables[0].rows}
+    assert names == {"CPU", "RSS", "private", "threads"}
+    assert [note.partition(" is ")[2] for note in found.notes] == [
+        "another user's: its file descriptors and PSS are not told; look as root"
+    ]
+
+
 def test_cpu_of_nobodys_service_is_foreign() -> None:
     with child(BURN) as pid, child(IDLE) as ours:
         processes = Processes()
@@ -101,6 +116,7 @@ def test_private_memory_is_what_it_holds_for_itself() -> None:
         found = named(rows, service)
         assert 0 < found["process.private"] < found["process.rss"]
         assert found["process.threads"] == 1
+        assert found["process.fds"] >= 3
 
 
 def test_the_processes_of_a_service_are_added_up() -> None:

@@ -28,6 +28,7 @@ def test_the_added_time_is_split_by_what_took_it() -> None:
         "AI: delivery": ms(6),
         "Python": ms(87.2 - 66),
         "cache": 0,
+        "rendering": 0,
         "waiting before the application": 0,
         "after the application": 0,
         "other": 0,
@@ -38,6 +39,26 @@ def test_the_added_time_is_split_by_what_took_it() -> None:
         "p95 band of GET /api/books/{id}/ rose 87.2 ms: +60.0 ms SQL: SELECT review "
         "at reviews/queries.py:12, 1 -> 51 calls; +21.2 ms Python"
     )
+
+
+def test_rendering_and_other_services_are_parts_of_their_own() -> None:
+    recording = MemoryRecording(WINDOWS)
+    other = {"target": "/stock/*", "model": ""}
+    keys = {"target": "GET cart:*", "model": ""}
+    for start, times in ((0, 1), (30, 3)):
+        traffic(
+            recording, start, start + 30, 20.0 * times, template_time=ms(2 * times),
+            ai=[
+                call(3.0, "a"), call(times, "") | other | {"kind": "http"},
+                call(2.0 * times, "") | keys | {"kind": "redis"},
+            ],
+        )  # fmt: skip
+    [entry] = attribute(recording, SLOS)
+    parts = {p["part"]: p["change_ns"] for p in entry["parts"] if p["change_ns"]}
+    assert parts == {
+        "Python": ms(43.6 - 10), "rendering": ms(4), "HTTP: /stock/*": ms(2),
+        "Redis: GET cart:*": ms(4),
+    }  # fmt: skip
 
 
 def test_many_statements_are_told_as_the_first_and_the_rest() -> None:

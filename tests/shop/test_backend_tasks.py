@@ -198,6 +198,7 @@ def test_a_value_is_computed_by_one_and_awaited_by_the_others(backend: Backend) 
     script = (
         CACHING
         + """
+caching.PATIENCE = 30  # however busy the machine is
 first = threading.Thread(target=ask)
 first.start()
 begun.wait(5)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import queue
+import re
+import shutil
 import subprocess
 import threading
 import time
@@ -21,6 +23,7 @@ import httpx
 import psutil
 import psycopg
 import pytest
+from scraping import prometheus
 
 from brownout import scenarios, store, validation
 from brownout.model import BrownoutError
@@ -150,6 +153,40 @@ def test_every_service_runs_and_the_shop_answers(running: Running) -> None:
     for path in ("/", "/api/home/", "/api/books/", "/api/books/7/", "/api/search/?q=river"):
         assert running.get(path)[0] == 200, path
     assert len(running.assets()) >= 2
+
+
+def test_a_prometheus_finds_the_running_shop_by_our_own_files(
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With deploy/ as it is: the target, its figures as we serve them, and every rule works."""
+    shutil.copytree(store.assets() / "deploy", tmp_path / "deploy")
+    monkeypatch.chdir(tmp_path)
+    folder = store.RunFolder()
+    folder.scraped(running.stack.collector_url)
+    try:
+        with prometheus(tmp_path / "deploy" / "prometheus.yml", tmp_path / "data") as asked:
+            until(lambda: [t["health"] for t in asked.targets()] == ["up"])
+            for _ in range(3):
+                running.get("/api/genres/")
+            until(lambda: _served(running) >= 3)
+            count = 'brownout_work_duration_seconds_count{{run="{}",route="GET /api/genres/"}}'
+            until(lambda: asked.value(count.format(folder.id)) == _served(running))
+            rules = [r for g in asked.ask("rules")["groups"] for r in g["rules"]]
+            written = (tmp_path / "deploy" / "rules.yml").read_text()
+            assert len(rules) == written.count("- alert: ") > 20
+            until(lambda: {r["health"] for g in asked.ask("rules")["groups"]
+                           for r in g["rules"]} == {"ok"})  # fmt: skip
+            folder.close()
+            until(lambda: asked.targets() == [])
+    finally:
+        folder.close()
+
+
+def _served(running: Running) -> float:
+    """Requests for the genres, as /metrics tells."""
+    page = httpx.get(f"{running.stack.collector_url}/metrics").text
+    line = r'^brownout_work_duration_seconds_count\{.*route="GET /api/genres/"\} (\S+)$'
+    return sum(map(float, re.findall(line, page, re.MULTILINE)))
 
 
 def test_a_deployment_under_load_loses_no_request(running: Running) -> None:

@@ -33,6 +33,11 @@ def cached(key: str, seconds: float, compute: Callable[[], T]) -> T:
     if not cache.add(_lock(key), 1, LOCK):
         entry = entry or _awaited(key)
         return entry[0] if entry is not None else compute()
+    # Between our look and our lock somebody may have renewed it.
+    again = cache.get(key)
+    if again is not None and again[1] > time.time():
+        cache.delete(_lock(key))
+        return again[0]
     try:
         return renew(key, seconds, compute)
     except Exception:

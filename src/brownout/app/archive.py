@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(epilog="Example: brownout runs")(runs)
     app.command(epilog="Example: brownout debrief")(debrief)
+    app.command(epilog="Example: brownout export --table requests --out requests")(export)
     app.command(epilog="Example: brownout rejudge .brownout/runs/20261123-2005-1f3a")(rejudge)
 
 
@@ -73,3 +75,23 @@ def rejudge(run: RunName = "", as_json: Json = False) -> int:
     }[verdict]
     show.result({"run": str(folder), "result": verdict}, as_json, lambda _: text)
     return 1 if verdict == "different" else 0
+
+
+def export(
+    run: RunName = "",
+    out: Annotated[
+        Path | None, typer.Option(help="A folder, made if need be; RUN/parquet without it.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table or view; may be given several times.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a finished drill's recording as Parquet, a file a table."""
+    folder = store.find_recording(run)
+    written = store.export(folder, out or folder / "parquet", table or [])
+    show.result(
+        written,
+        as_json,
+        lambda rows: show.table("", ("table", "#rows", "file"), [tuple(r.values()) for r in rows]),
+    )

@@ -63,23 +63,23 @@ def calibrate(
 def measure(shop: Path, size: str, others: float, seconds: float) -> dict[str, Any]:
     """Bring up the stack, search, end it: what `brownout calibrate --json` prints."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="brownout-calibrate-") as folder:
-        run = store.RunFolder(Path(folder))
-        plan = Plan(run, 7, SHIPPED, size=size, shop=shop)
-        site = Site(plan, say, lambda notice: say(f"{notice.name} {notice.kind}"))
-        machine = capacity.machine()
-        ramp = Ramp(site, machine["cores"], seconds, say, others)
+    folder = tempfile.TemporaryDirectory(prefix="brownout-calibrate-")
+    run = store.RunFolder(Path(folder.name))
+    plan = Plan(run, 7, SHIPPED, size=size, shop=shop)
+    site = Site(plan, say, lambda notice: say(f"{notice.name} {notice.kind}"))
+    machine = capacity.machine()
+    ramp = Ramp(site, machine["cores"], seconds, say, others)
+    with interrupts(lambda: threading.Thread(target=site.stop, daemon=True).start()), folder:
         try:
-            with interrupts(lambda: threading.Thread(target=site.stop, daemon=True).start()):
-                site.boot()
-                site.watch(lambda seen: None)
-                knee = ramp.run()
+            site.boot()
+            site.watch(lambda seen: None)
+            knee = ramp.run()
         except (BrownoutError, CollectorAway):
             if site.stopped.is_set():
                 say("interrupted; nothing is kept")
                 raise KeyboardInterrupt from None
             raise
-        finally:
+        finally:  # within, so that Ctrl-C again does not cut the ending short
             site.stop()
             run.close()
     told = {"day": time.strftime("%Y-%m-%d"), "size": size, "machine": machine}

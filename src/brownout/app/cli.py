@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 
-from brownout.app import archive, calibrate, catalogue, flying, load_worker, ops, quality
+from brownout import store
+from brownout.app import (
+    archive,
+    calibrate,
+    catalogue,
+    flying,
+    load_worker,
+    measure,
+    ops,
+    probe,
+    quality,
+    scan,
+)
+from brownout.app import run as run_command
 from brownout.model import BrownoutError, MachineError
 
 app = typer.Typer(
@@ -20,12 +35,26 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (flying, ops, quality, archive, catalogue, calibrate, load_worker):
+COMMANDS = (
+    flying, ops, measure, quality, archive, catalogue, calibrate, load_worker, probe, run_command,
+    scan,
+)  # fmt: skip
+for module in COMMANDS:
     module.register(app)
 
 
 # typer carries a click of its own and names only the leaves of its exceptions.
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+
+
+def keep_machine_code(modules: Path) -> None:
+    """Where numba cannot keep machine code beside ``modules``, let it be in our own cache.
+
+    The compiling takes longer than most scans. To be called before anything imports numba.
+    """
+    beside = modules / "__pycache__"
+    if not os.access(beside if beside.exists() else modules, os.W_OK):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(store.cache_folder() / "numba"))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -35,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
+    keep_machine_code(Path(__file__).parents[1] / "stats")
     try:
         result = app(args=argv, standalone_mode=False)
     except BrownoutError as error:

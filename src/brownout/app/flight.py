@@ -13,26 +13,28 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import apprise
 from rich.console import RenderableType
 from rich.text import Text
 
-from brownout import history, judging, scenarios, store
+from brownout import baselines, history, judging, scenarios, store
 from brownout.app import live, show
-from brownout.app.api import Server
 from brownout.capacity import Capacity
 from brownout.drill import Drill, World
 from brownout.load.control import LOOPBACK
-from brownout.model import Debrief, Event, Op, Pace
+from brownout.model import BrownoutError, Debrief, Event, Op, Pace
 from brownout.report import score
 from brownout.responders import Responder
 from brownout.responders.autopilot import Autopilot
 from brownout.responders.person import Person
 from brownout.site import Plan, Site, next_tag, versions
 from brownout.stack import past
+from brownout.stack.collector import Forward
 from brownout.stack.supervisor import Notice
+
+if TYPE_CHECKING:
+    import apprise
 
 RESPONDERS: dict[str, Callable[[], Responder]] = {
     "terminal": Person,
@@ -63,6 +65,7 @@ class Choice:
     capacity: Capacity = field(default_factory=Capacity)
     listen: str = LOOPBACK
     chromium: str = ""
+    forward: Forward | None = None
 
 
 class Flight:
@@ -72,6 +75,7 @@ class Flight:
         self._began = time.monotonic()
         self._responder = choice.responder
         self._capacity = choice.capacity
+        self._size = choice.size
         self._notifier = choice.notifier
         self._run = store.RunFolder(out)
         release = next_tag(past.read_plan().steps[-1].tag)
@@ -89,6 +93,7 @@ class Flight:
             calibrated=choice.capacity.calibrated,
             listen=choice.listen,
             chromium=choice.chromium,
+            forward=choice.forward,
         )
         self._view = live.View(show.err, live.Cockpit(command(), self._run.path, out is not None))
         self._site = Site(plan, self._view.say, self._notice)
@@ -107,6 +112,8 @@ class Flight:
         reveal = choice.scenario.reveal(release)
         player = RESPONDERS[choice.responder]()
         self._drill = Drill(self._script, reveal, world, self._writer, player, self._tell)
+        from brownout.app.api import Server  # heavy, as apprise is: other commands start faster
+
         self._server = Server(self._drill)
         self._landed = threading.Event()
 
@@ -192,6 +199,7 @@ class Flight:
         began = time.monotonic()
         made = judging.judge(self._run.path)
         judging.write(self._run.path, made)
+        self._keep_baseline()
         print(made.postmortem)
         show.out.print(scored(made))
         took = time.monotonic() - began
@@ -201,6 +209,14 @@ class Flight:
         )
         say(f"{command()} debrief {self._run.path}")
         return 0 if made.diagnosis["correct"] else 1
+
+    def _keep_baseline(self) -> None:
+        windows = judging.windows(self._writer.events)
+        try:
+            with store.open_recording(self._run.path, windows) as recording:
+                baselines.keep(recording, self._size)
+        except (OSError, BrownoutError) as error:  # a full disk, say; the drill itself is complete
+            say(f"the baseline could not be kept in {store.cache_folder()}: {error}")
 
 
 def say(text: str) -> None:

@@ -8,20 +8,23 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import apprise
 import typer
 
 from brownout import capacity, director, scenarios, slo, store
 from brownout.app import proving, show
 from brownout.app.flight import RESPONDERS, Choice, Flight, interrupts, say
+from brownout.app.forwarding import Otlp, OtlpHeaders, receiver
 from brownout.load.control import LOOPBACK
 from brownout.load.profiles import PROFILES
 from brownout.model import BrownoutError
 from brownout.site import Plan, Site
 from brownout.stack import browser as browsers
 from brownout.stack.recipe import SIZES
+
+if TYPE_CHECKING:
+    import apprise
 
 Listen = Annotated[
     str, typer.Option(metavar="HOST", help="Where load workers may join; 0.0.0.0 for anywhere.")
@@ -58,6 +61,8 @@ def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
     size: Annotated[str, typer.Option(help=SIZE_HELP)] = "normal",
     load_listen: Listen = LOOPBACK,
     browser: Visitor = None,
+    otlp_forward: Otlp = "",
+    otlp_headers: OtlpHeaders = "",
 ) -> int:
     """Fly one drill to its debrief."""
     person = sys.stdin.isatty()
@@ -75,12 +80,13 @@ def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
         raise BrownoutError(f"--minutes {minutes:g}: a positive number is wanted")
     if minutes:
         limits = replace(limits, limit=minutes * 60)
+    forward = receiver(otlp_forward, otlp_headers)
     shop = store.assets() / "shop"
     slo.load(shop)  # what is wrong in it is told before anything starts
     known = capacity.known(shop, size)
     choice = Choice(chosen, seed, limits, responder, size, _notifier(notify or []), known)
     chromium = browsers.chosen(browser, pace == "normal")
-    choice = replace(choice, listen=load_listen, chromium=chromium)
+    choice = replace(choice, listen=load_listen, chromium=chromium, forward=forward)
     return Flight(choice, out).fly()
 
 
@@ -91,6 +97,8 @@ def one_of(option: str, value: str, known: Iterable[str]) -> None:
 
 
 def _notifier(urls: Sequence[str]) -> apprise.Apprise:
+    import apprise
+
     notifier = apprise.Apprise()
     for url in urls:
         if not notifier.add(url):
@@ -121,10 +129,13 @@ def up(
     size: Annotated[str, typer.Option(help=SIZE_HELP)] = "normal",
     load_listen: Listen = LOOPBACK,
     browser: Visitor = None,
+    otlp_forward: Otlp = "",
+    otlp_headers: OtlpHeaders = "",
 ) -> int:
     """Start the shop and its stack, print every URL, stay until Ctrl-C."""
     slo.load(store.assets() / "shop")
     one_of("--load", load, PROFILES)
+    forward = receiver(otlp_forward, otlp_headers)
     one_of("--size", size, SIZES)
     known = capacity.known(store.assets() / "shop", size)
     say(known.told())
@@ -137,6 +148,7 @@ def up(
         calibrated=known.calibrated,
         listen=load_listen,
         chromium=browsers.chosen(browser, default=True),
+        forward=forward,
     )
     site = Site(plan, say, lambda notice: say(f"{notice.name} {notice.kind}"))
     asked, ended = threading.Event(), threading.Event()
@@ -149,6 +161,8 @@ def up(
             site.watch(lambda seen: None)
             for name, url in site.stack.urls().items():
                 show.out.print(f"{name:10} {url}", markup=False, soft_wrap=True)
+            headers = f"authorization=Bearer%20{site.stack.token}"
+            show.out.print(f"{'otlp':10} OTEL_EXPORTER_OTLP_HEADERS={headers}", soft_wrap=True)
             show.out.print(f"{'load':10} {site.load_address}", markup=False, soft_wrap=True)
             say(f"everything is kept in {run.path}; Ctrl-C ends it")
         except BaseException as error:
@@ -159,13 +173,13 @@ def up(
         asked.set()
         ended.set()
 
-    try:
-        with interrupts(leave):
+    with interrupts(leave):
+        try:
             threading.Thread(target=boot, daemon=True).start()
             ended.wait()
-    finally:
-        site.stop()
-        run.close()
+        finally:  # within, so that Ctrl-C again does not cut the ending short
+            site.stop()
+            run.close()
     if failures and not asked.is_set():
         raise failures[0]
     return 0

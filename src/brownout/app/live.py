@@ -87,6 +87,7 @@ def advice(status: Mapping[str, Any], cockpit: Cockpit) -> list[str]:
     firing = [a["id"] for a in status["alerts"] if a["state"] == "firing"]
     lines = [cockpit(f"ack {i} --as bridge") for i in firing if i not in status["acknowledged"]]
     newest = changes[-1]
+    lines.append(cockpit("measure statements"))
     lines.append(cockpit(f'sql "{STATEMENTS}" --as backend'))
     releases = [c for c in changes if c["kind"] == "release"]
     if releases:

@@ -74,8 +74,8 @@ def prove(name: str) -> list[Check]:
         say,
         lambda notice: say(f"{notice.name} {notice.kind}"),
     )
-    try:
-        with interrupts(lambda: threading.Thread(target=site.stop, daemon=True).start()):
+    with interrupts(lambda: threading.Thread(target=site.stop, daemon=True).start()):
+        try:
             site.boot()
             site.watch(lambda seen: None)
             checks = Proof(scenario, site, say).run()
@@ -84,14 +84,14 @@ def prove(name: str) -> list[Check]:
             pids = [pid for _, found in site.stack.services().values() for pid in found]
             told = leaks(scenario, run.path, pids)
             checks.append(Check("nothing leaks", not told, ", ".join(told[:5]) or "nothing found"))
-    except (BrownoutError, CollectorAway):
-        if site.stopped.is_set():
-            say("interrupted; nothing is kept")
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        site.stop()
-        run.close()
+        except (BrownoutError, CollectorAway):
+            if site.stopped.is_set():
+                say("interrupted; nothing is kept")
+                raise KeyboardInterrupt from None
+            raise
+        finally:  # within, so that Ctrl-C again does not cut the ending short
+            site.stop()
+            run.close()
     remember(name, checks)
     return checks
 

@@ -30,7 +30,7 @@ def quality(run: Run = None, as_json: Json = False) -> int:
     return 0 if found["passed"] else 1
 
 
-def _measured(site: dict[str, str]) -> dict[str, Any]:
+def _measured(site: dict[str, Any]) -> dict[str, Any]:
     """{passed, metrics}; raises BrownoutError when nothing can be measured."""
     argv = validation.golden_argv(site["ai"], site["models"], site["shop"])
     try:

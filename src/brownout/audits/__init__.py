@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from brownout.model import Artifact, Artifacts, Evidence, Finding
-from brownout.stats.compare import Shift, verdict
+from brownout.stats.windows import Shift, verdict
 
 SIDES = ("before", "after")
 RANK = ("regressed", "error", "void", "inconclusive", "clean", "not_applicable")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from brownout.audits import evidence
 from brownout.instruments import machine
-from brownout.model import Artifacts, Finding
+from brownout.model import FOREIGN_MORE, FOREIGN_MOST, Artifacts, Finding
 
 NEEDS = ("machine",)
-MOST, MORE = 1.0, 0.5
-"""Cores used by others, on average: in either window at most, and after beyond before at most."""
+MOST, MORE = FOREIGN_MOST, FOREIGN_MORE
 
 
 def judge(artifacts: Artifacts) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 from brownout.audits import COST, evidence, nothing
 from brownout.instruments import cache
 from brownout.model import Artifacts, Finding, Suggestion
-from brownout.stats.compare import Shift, ratio_shift
+from brownout.stats.windows import Shift, ratio_shift
 
 NEEDS = ("cache",)
 FALL = 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brownout.audits import evidence, measured
 from brownout.instruments import resources
 from brownout.model import INSTRUMENTS, Artifacts, Finding
-from brownout.stats.compare import value_shift
+from brownout.stats.windows import value_shift
 
 NEEDS = ("resources",)
 FLOOR_MB, FLOOR_SHARE = 64.0, 0.25

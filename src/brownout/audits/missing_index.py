@@ -16,7 +16,7 @@ from typing import Any
 from brownout.audits import COST, evidence, nothing
 from brownout.instruments import relations, statements
 from brownout.model import Artifacts, Finding, Suggestion
-from brownout.stats.compare import Shift, ratio_shift
+from brownout.stats.windows import Shift, ratio_shift
 
 NEEDS = ("relations", "statements")
 ROWS_FACTOR, ROWS_FLOOR = 5.0, 10_000.0

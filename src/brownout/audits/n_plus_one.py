@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from brownout.audits import COST, evidence, nothing
 from brownout.instruments import statements
 from brownout.model import Artifacts, Finding, Suggestion
-from brownout.stats.compare import Shift, Sums, mean_shift
+from brownout.stats.windows import Shift, Sums, mean_shift
 
 NEEDS = ("statements",)
 FEW, MANY, GROWTH = 2.5, 5.0, 4.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from brownout.audits import COST, evidence, nothing
 from brownout.instruments import ai_calls
 from brownout.model import Artifact, Artifacts, Finding, Suggestion
-from brownout.stats.compare import Shift, ratio_shift
+from brownout.stats.windows import Shift, ratio_shift
 
 NEEDS = ("ai_calls",)
 FACTOR, FLOOR_MS = 2.0, 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brownout.audits import evidence, measured
 from brownout.instruments import latency
 from brownout.model import Artifacts, Finding
-from brownout.stats.compare import quantile_shift
+from brownout.stats.windows import quantile_shift
 
 NEEDS = ("latency",)
 TIMING = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brownout.audits import COST, evidence, measured, nothing
 from brownout.instruments import statements
 from brownout.model import Artifacts, Finding
-from brownout.stats.compare import Shift, ratio_shift
+from brownout.stats.windows import Shift, ratio_shift
 
 NEEDS = ("statements",)
 TIMING = True

@@ -1,7 +1,12 @@
 """Instruments: each computes one artifact from the recording in one window.
 
-A module here is an instrument: ``NEEDS`` (tables), ``UNIT``, ``SQL`` (the query its rows come from;
-$1 and $2 are the window's bounds in ns) and ``measure(recording, window) -> Artifact``.
+A module here is an instrument: ``NEEDS`` (tables, and columns that recordings of the first version
+have not got, as "work.wait"), ``UNIT``, ``SQL`` (the query its rows come from; $1 and $2 are the
+window's bounds in ns) and ``measure(recording, window) -> Artifact``.
+
+How people see it: of its ``COLUMNS``, ``KEYS`` name a row and ``FIGURES`` are told of it, ``ORDER``
+being the one by whose change rows are ordered. A column whose values are series of numbers is drawn
+as a chart; one in ``PARTS`` (column -> (keys, figures) of its entries) is a table of its own.
 """
 
 from __future__ import annotations

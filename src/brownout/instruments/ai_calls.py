@@ -12,11 +12,14 @@ COLUMNS = (
     "route", "model", "version", "requests", "calls", "errors", "calls_per_request",
     "ms_per_request", "ms_per_call", "seconds",
 )  # fmt: skip
+KEYS = ("route", "model", "version")
+FIGURES = COLUMNS[3:-1]
+ORDER = "ms_per_request"
 
 SQL = """
 SELECT route, model, version, (start - $1) // 1000000000 AS second, sum("time")::BIGINT,
        sum(calls)::BIGINT, sum(errors)::BIGINT
-FROM ai_calls WHERE start >= $1 AND start < $2
+FROM ai_calls WHERE start >= $1 AND start < $2 AND coalesce(kind, 'ai') = 'ai'
 GROUP BY ALL ORDER BY route, model, version, second
 """
 REQUESTS = """

@@ -12,6 +12,9 @@ COLUMNS = (
     "family", "requests", "gets", "hits", "sets", "hit_ratio", "gets_per_request",
     "ms_per_request", "seconds",
 )  # fmt: skip
+KEYS = ("family",)
+FIGURES = COLUMNS[1:-1]
+ORDER = "hit_ratio"
 
 SQL = """
 SELECT family, (c.start - $1) // 1000000000 AS second, count(*), sum(gets)::BIGINT,

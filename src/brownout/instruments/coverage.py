@@ -7,6 +7,9 @@ from brownout.model import Artifact, Recording
 NEEDS = ("requests", "work")
 UNIT = "share"
 COLUMNS = ("route", "answered", "events", "share")
+KEYS = ("route",)
+FIGURES = COLUMNS[1:]
+ORDER = "share"
 
 SQL = """
 SELECT route, count(*), count(w.trace_id) FROM requests

@@ -10,6 +10,9 @@ from brownout.stats.quantiles import quantile
 NEEDS = ("requests", "scheduled")
 UNIT = "ms"
 COLUMNS = ("route", "n", "failed", "missing", "p50", "p95", "p99", "seconds", "failures")
+KEYS = ("route",)
+FIGURES = COLUMNS[1:-2]
+ORDER = "p95"
 
 SQL = """
 SELECT route, intended, latency, failed FROM outcomes

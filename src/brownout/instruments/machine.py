@@ -8,6 +8,9 @@ from brownout.stats.quantiles import quantile
 NEEDS = ("machine",)
 UNIT = "cores"
 COLUMNS = ("n", "foreign_mean", "foreign_p95", "own_mean", "pressure_mean", "memory_least")
+KEYS: tuple[str, ...] = ()
+FIGURES = COLUMNS
+ORDER = "foreign_mean"
 
 SQL = """
 SELECT foreign_cpu, own_cpu, pressure, memory_available FROM machine

@@ -12,6 +12,10 @@ COLUMNS = (
     "relation", "n", "seq_scans_per_s", "seq_rows_per_s", "index_scans_per_s", "live_rows",
     "indexes_start", "indexes_end",
 )  # fmt: skip
+KEYS = ("relation",)
+FIGURES = COLUMNS[1:-2]
+ORDER = "seq_rows_per_s"
+PARTS = {"indexes_end": (("name", "definition"), ("scans",))}
 
 SQL = """
 SELECT relation, ts, seq_scans, seq_rows, index_scans, live_rows FROM relations

@@ -12,6 +12,9 @@ UNIT = "cores, MB"
 COLUMNS = (
     "service", "n", "cores_mean", "cores_p95", "memory_mean", "memory_max", "cores", "memory",
 )  # fmt: skip
+KEYS = ("service",)
+FIGURES = COLUMNS[1:]
+ORDER = "cores_mean"
 
 SQL = """
 SELECT service, ts, max(value) FILTER (WHERE name = 'process.cpu'),

@@ -14,10 +14,13 @@ COLUMNS = (
     "route", "shape", "caller", "requests", "calls", "calls_per_request", "rows_per_request",
     "repeats_per_request", "ms_per_request", "ms_per_call", "squares", "seconds",
 )  # fmt: skip
+KEYS = ("route", "shape", "caller")
+FIGURES = COLUMNS[3:-2]
+ORDER = "ms_per_request"
 
 SQL = """
 SELECT route, shape, caller, (start - $1) // 1000000000 AS second, sum(calls)::BIGINT,
-       sum("rows")::BIGINT, sum(repeats)::BIGINT, sum("time")::BIGINT,
+       sum("rows")::BIGINT, sum(repeats)::BIGINT, sum("time" + fetch_time)::BIGINT,
        sum(calls::BIGINT * calls)::BIGINT
 FROM sql_calls WHERE start >= $1 AND start < $2
 GROUP BY ALL ORDER BY route, shape, caller, second

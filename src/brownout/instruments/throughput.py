@@ -7,6 +7,9 @@ from brownout.model import Artifact, Recording
 NEEDS = ("requests", "scheduled")
 UNIT = "1/s"
 COLUMNS = ("route", "n", "scheduled", "done")
+KEYS = ("route",)
+FIGURES = COLUMNS[1:]
+ORDER = "done"
 
 SQL = """
 SELECT route, count(*), count(*) FILTER (WHERE NOT failed) FROM outcomes

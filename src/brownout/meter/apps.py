@@ -8,9 +8,7 @@ class Meter(AppConfig):
     label = "brownout_meter"
 
     def ready(self) -> None:
-        from brownout.meter import caches, calls, queries, tasks
+        from brownout.meter import adapters, work
 
-        queries.install()
-        caches.install()
-        calls.install()
-        tasks.install()
+        if work.MODE != "off":
+            adapters.watch()

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+import sys
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import MiddlewareNotUsed
+from django.core.signals import got_request_exception
 
-from brownout.meter import sender
-from brownout.meter.work import CURRENT, Work, trace_of
+from brownout.meter import items, sender
+from brownout.meter.streams import follow
+from brownout.meter.work import CURRENT, MODE, Work, trace_of
 
 CONVERTER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
+
+_patterns: dict[str, str] = {}
+"""URL patterns as Django has them -> as routes tell them; as many as the project has."""
 
 
 def route_of(request: Any) -> str:
     """Method and URL pattern, "GET /api/books/{id}/"; files by their folder alone."""
     match = getattr(request, "resolver_match", None)
-    if match is not None:
-        pattern = CONVERTER.sub(r"{\1}", GROUP.sub(r"{\1}", match.route)).strip("^$")
-        return f"{request.method} /{pattern.lstrip('/')}"
-    folder = request.path.rsplit("/", 1)[0]
-    return f"{request.method} {folder}/{{file}}"
+    if match is None:
+        folder = request.path.rsplit("/", 1)[0]
+        return f"{request.method} {folder}/{{file}}"
+    pattern = _patterns.get(match.route)
+    if pattern is None:
+        pattern = CONVERTER.sub(r"{\1}", GROUP.sub(r"{\1}", match.route)).strip("^$").lstrip("/")
+        _patterns[match.route] = pattern
+    return f"{request.method} /{pattern}"
 
 
 class Meter:
@@ -31,53 +40,67 @@ class Meter:
     sync_capable = True
     async_capable = True
 
-    def __init__(self, get_response: Callable[[Any], Any]) -> None:
+    def __init__(self, get_response: Any) -> None:
+        if MODE == "off":
+            raise MiddlewareNotUsed
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._asynchronous = iscoroutinefunction(get_response)
+        if self._asynchronous:
             markcoroutinefunction(self)
+        got_request_exception.connect(_raised, dispatch_uid="brownout.meter")
 
     def __call__(self, request: Any) -> Any:
-        if iscoroutinefunction(self.get_response):
+        if self._asynchronous:
             return self._async(request)
-        work, token = self._open(request)
+        work = Work(trace_of(request.META.get("HTTP_TRACEPARENT")))
+        token = CURRENT.set(work)
         try:
             response = self.get_response(request)
         except BaseException as error:
-            self._failed(work, request, error)
+            _failed(work, request, error)
             raise
         finally:
             CURRENT.reset(token)
-        return self._close(work, request, response)
+        _answered(work, request, response)
+        return response
 
     async def _async(self, request: Any) -> Any:
-        work, token = self._open(request)
+        work = Work(trace_of(request.META.get("HTTP_TRACEPARENT")), asynchronous=True)
+        token = CURRENT.set(work)
         try:
-            awaited: Awaitable[Any] = self.get_response(request)
-            response = await awaited
+            response = await self.get_response(request)
         except BaseException as error:
-            self._failed(work, request, error)
+            _failed(work, request, error)
             raise
         finally:
             CURRENT.reset(token)
-        return self._close(work, request, response)
+        _answered(work, request, response)
+        return response
 
     def process_exception(self, request: Any, exception: Exception) -> None:
         work = CURRENT.get()
         if work is not None:
             work.exception = type(exception).__name__
 
-    @staticmethod
-    def _open(request: Any) -> tuple[Work, Any]:
-        work = Work(trace_of(request.META.get("HTTP_TRACEPARENT", "")))
-        return work, CURRENT.set(work)
 
-    @staticmethod
-    def _failed(work: Work, request: Any, error: BaseException) -> None:
-        work.exception = type(error).__name__
-        sender.send(work, "request", route_of(request), 500, 0)
+def _raised(**_: Any) -> None:
+    """An exception that became a 500, wherever it was raised: in another middleware, say."""
+    work, error = CURRENT.get(), sys.exc_info()[0]
+    if work is not None and error is not None:
+        work.exception = error.__name__
 
-    @staticmethod
-    def _close(work: Work, request: Any, response: Any) -> Any:
-        size = -1 if response.streaming else len(response.content)
-        sender.send(work, "request", route_of(request), response.status_code, size)
-        return response
+
+def _failed(work: Work, request: Any, error: BaseException) -> None:
+    work.exception = type(error).__name__
+    sender.send(work, "request", route_of(request), 500, 0)
+
+
+def _answered(work: Work, request: Any, response: Any) -> None:
+    if response.streaming:
+        follow(work, route_of(request), response)
+        return
+    told = items.of(response)
+    if told is not None:
+        work.items = told
+    route = route_of(request)
+    sender.send(work, "request", route, response.status_code, len(response.content))

@@ -1,101 +1,186 @@
-"""SQL: shapes, calls, rows, time, and the line of the application that asked."""
+"""SQL: calls, rows, time and repeats of each shape, and the line of the application that asked.
+
+In place of Django's cursors, debugging ones too. What costs time here is paid at each statement of
+each request: hence plain lists, and fetching methods of its own where Django looks an attribute up.
+"""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
+from functools import partial
+from types import ModuleType
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
+from django.db.backends import utils
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
-from brownout.meter.work import CURRENT, caller
+from brownout.meter import database_work, transactions
+from brownout.meter.callers import caller_at
+from brownout.meter.shapes import _shapes, fingerprint, shape_of
+from brownout.meter.work import CURRENT, DATABASE_WORK, Work
 
-LISTS = re.compile(r"\((?:\s*(?:%s|\?|\d+|'[^']*')\s*,?)+\)")
-NUMBERS = re.compile(r"\b\d+\b")
-STRINGS = re.compile(r"'(?:[^']|'')*'")
-LONGEST = 2000
-REMEMBERED = 5000
+CALLS, ROWS, TIME, FETCH_TIME, REPEATS, IN_TRANSACTION, ERRORS = range(7)
 
-_shapes: dict[str, str] = {}
+DJANGOS = (
+    CursorWrapper.execute if CursorWrapper.execute.__code__.co_filename == utils.__file__ else None
+)
+"""Django's own ``execute``; None when another tool has put its own in its place already."""
 
-
-def shape(sql: str) -> str:
-    """The statement without its values: literals become ?, lists of values become (...)."""
-    known = _shapes.get(sql)
-    if known is None:
-        known = STRINGS.sub("?", LISTS.sub("(...)", sql))
-        known = " ".join(NUMBERS.sub("?", known).split())[:LONGEST]
-        if len(_shapes) < REMEMBERED:
-            _shapes[sql] = known
-    return known
+PAST_US = {"executescript", "copy", "copy_expert", "copy_from", "copy_to", "stream"}
+"""Methods of drivers' cursors that run statements which this cursor does not see."""
 
 
 class MeteredCursor(CursorWrapper):
     """A cursor that counts into the current work."""
 
     _entry: list[int] | None = None
+    """Where the rows fetched now count; None: nowhere."""
+
+    _work: Work
+    _clocked = False
+    """Is the CPU time of the statement at hand read?"""
+
+    _plain = True
+    """Does Django's ``execute`` do nothing but call ``_execute``, unless somebody wraps it?"""
 
     def execute(self, sql: Any, params: Any = None) -> Any:
-        return self._count(super().execute, sql, params)
+        work = CURRENT.get()
+        if work is None or work.closed:
+            self._entry = None
+            return self._own(super().execute(sql, params))
+        straight = self._plain and CursorWrapper.execute is DJANGOS
+        run = self._execute if straight and not self.db.execute_wrappers else super().execute
+        result = self._count(work, run, sql, params)
+        return self if result is self.cursor else result
 
     def executemany(self, sql: Any, param_list: Any) -> Any:
-        return self._count(super().executemany, sql, param_list)
-
-    def _count(self, run: Any, sql: Any, params: Any) -> Any:
         work = CURRENT.get()
-        if work is None:
+        if work is None or work.closed:
             self._entry = None
-            return run(sql, params)
-        text = sql if isinstance(sql, str) else str(sql)
-        key = (shape(text), caller())
+            return self._own(super().executemany(sql, param_list))
+        return self._own(self._count(work, super().executemany, sql, param_list))
+
+    def callproc(self, procname: str, params: Any = None, kparams: Any = None) -> Any:
+        work = CURRENT.get()
+        if work is None or work.closed:
+            self._entry = None
+            return super().callproc(procname, params, kparams)
+        return self._count(
+            work, lambda _, given: super(MeteredCursor, self).callproc(procname, given, kparams),
+            f"CALL {procname}", params,
+        )  # fmt: skip
+
+    def _own(self, result: Any) -> Any:
+        """Drivers give their cursor back for a chain: the rows fetched from it count, too."""
+        return self if result is self.cursor else result
+
+    def _count(self, work: Work, run: Any, sql: Any, params: Any) -> Any:
+        shape = _shapes.get(sql) if type(sql) is str else None
+        if shape is None:
+            shape = shape_of(sql)
+        where = caller_at(shape.trail)
+        site = shape.last
+        if site.caller != where:
+            site = shape.site(where)
+        entry = work.sql.get(site)
+        if entry is None:
+            entry = work.sql.setdefault(site, [0] * 7)
+        self._entry, self._work = entry, work
+        same = fingerprint(sql, params)
+        if not self.db.autocommit:
+            entry[IN_TRANSACTION] += 1
+            if shape.locks:
+                work.locks(self.db)
+        if DATABASE_WORK:
+            run = database_work.counting(self, run, work)
+        self._clocked = work.sampled and work.clocks()
+        cpu = time.thread_time_ns() if self._clocked else 0
         began = time.perf_counter_ns()
         try:
             return run(sql, params)
+        except BaseException:
+            entry[ERRORS] += 1
+            raise
         finally:
-            entry = work.sql.get(key)
-            if entry is None:
-                entry = work.sql[key] = [0, 0, 0, 0]
-            entry[0] += 1
-            entry[2] += time.perf_counter_ns() - began
-            same = (key[0], hash(repr(params)))
-            entry[3] += same in work.seen
-            work.seen[same] = 1
-            self._entry = entry
+            took = time.perf_counter_ns() - began
+            if cpu:
+                work.clocked(cpu, took)
+            entry[CALLS] += 1
+            entry[TIME] += took
+            work.spent += took
+            if same in work.seen:
+                entry[REPEATS] += 1
+            else:
+                work.seen[same] = None
 
     def fetchone(self) -> Any:
         row = self._fetch(self.cursor.fetchone)
         if row is not None and self._entry is not None:
-            self._entry[1] += 1
+            self._entry[ROWS] += 1
         return row
 
-    def fetchmany(self, *args: Any) -> Any:
-        return self._rows(self._fetch(lambda: self.cursor.fetchmany(*args)))
+    def fetchmany(self, *size: Any, **named: Any) -> Any:
+        fetch = self.cursor.fetchmany
+        rows = self._fetch(partial(fetch, **named) if named else fetch, *size)
+        if self._entry is not None:
+            self._entry[ROWS] += len(rows)
+        return rows
 
     def fetchall(self) -> Any:
-        return self._rows(self._fetch(self.cursor.fetchall))
+        rows = self._fetch(self.cursor.fetchall)
+        if self._entry is not None:
+            self._entry[ROWS] += len(rows)
+        return rows
+
+    def close(self) -> Any:
+        return self.cursor.close()
 
     def __iter__(self) -> Iterator[Any]:
-        for row in super().__iter__():
+        rows = iter(self.cursor)
+        end = object()
+        while (row := self._fetch(next, rows, end)) is not end:
             if self._entry is not None:
-                self._entry[1] += 1
+                self._entry[ROWS] += 1
             yield row
 
-    def _fetch(self, fetch: Any) -> Any:
+    def _fetch(self, fetch: Any, *args: Any) -> Any:
+        entry = self._entry
+        if entry is None:
+            with self.db.wrap_database_errors:
+                return fetch(*args)
+        cpu = time.thread_time_ns() if self._clocked else 0
         began = time.perf_counter_ns()
-        with self.db.wrap_database_errors:
-            found = fetch()
-        if self._entry is not None:
-            self._entry[2] += time.perf_counter_ns() - began
-        return found
+        try:
+            return fetch(*args)
+        except Exception:
+            entry[ERRORS] += 1
+            with self.db.wrap_database_errors:
+                raise
+        finally:
+            took = time.perf_counter_ns() - began
+            if cpu:
+                self._work.clocked(cpu, took)
+            entry[FETCH_TIME] += took
+            self._work.spent += took
 
-    def _rows(self, found: Any) -> Any:
-        if self._entry is not None:
-            self._entry[1] += len(found)
-        return found
+    def __getattr__(self, name: str) -> Any:
+        if name in PAST_US:
+            work = CURRENT.get()
+            if work is not None:
+                work.uncounted.add(f"cursor.{name}")
+        return super().__getattr__(name)
 
 
-def install() -> None:
-    """Have every cursor of every database counted."""
-    BaseDatabaseWrapper.make_cursor = lambda self, cursor: MeteredCursor(cursor, self)
+class MeteredDebugCursor(MeteredCursor, CursorDebugWrapper):
+    """The same where Django keeps the statements (settings.DEBUG)."""
+
+    _plain = False
+
+
+def install(library: ModuleType) -> None:
+    """Have every cursor of every database counted. ``library``: django.db.backends.base.base."""
+    wrapper: Any = library.BaseDatabaseWrapper
+    wrapper.make_cursor = lambda self, cursor: MeteredCursor(cursor, self)
+    wrapper.make_debug_cursor = lambda self, cursor: MeteredDebugCursor(cursor, self)
+    transactions.install(wrapper)

@@ -13,11 +13,18 @@ import threading
 import time
 from collections import deque
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from brownout.meter import allocations
+from brownout.meter.encoding import span
 from brownout.meter.work import Work
 
 BUFFER = 5000
+"""Events that may wait."""
+
+ENTRIES = 25_000
+"""Entries (a statement's shape, a family of keys, ...) of all events that may wait: memory."""
+
 BATCH = 300
 EVERY = 0.5
 """Seconds between two batches."""
@@ -30,9 +37,10 @@ _lock = threading.Lock()
 
 def send(work: Work, kind: str, route: str, status: int, size: int) -> None:
     """Hand a finished work over; ``size``: bytes of the response, -1 unknown."""
-    duration = time.perf_counter_ns() - work.began
-    columns = work.columns() | {"bytes": size}
-    _of_this_process().put((work.trace_id, work.start, duration, kind, route, status, columns))
+    if work.closed:
+        return
+    work.close()
+    _of_this_process().put((work, kind, route, status, size))
 
 
 def _of_this_process() -> Sender:
@@ -42,6 +50,7 @@ def _of_this_process() -> Sender:
         with _lock:
             if _sender is None or _sender.pid != os.getpid():
                 _sender = Sender()
+                allocations.listen()
     return _sender
 
 
@@ -53,7 +62,9 @@ class Sender:
         self.dropped = 0
         self._reported = 0
         self._buffer: deque[tuple[Any, ...]] = deque()
+        self._entries = 0
         self._target = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+        self._headers = _headers()
         self._wake = threading.Event()
         self._resource = {"attributes": _attributes(_resource())}
         self._connection: http.client.HTTPConnection | None = None
@@ -64,9 +75,11 @@ class Sender:
     def put(self, event: tuple[Any, ...]) -> None:
         if not self._target:
             return
-        if len(self._buffer) >= BUFFER:
+        size = _size(event)
+        if len(self._buffer) >= BUFFER or self._entries + size > ENTRIES:
             self.dropped += 1
             return
+        self._entries += size
         self._buffer.append(event)
         if len(self._buffer) >= BATCH:
             self._wake.set()
@@ -76,10 +89,11 @@ class Sender:
         if self.pid != os.getpid():
             return True
         with self._sending:
-            while self._buffer and self._send_batch():
-                pass
+            while self._buffer:
+                if not self._send_batch():
+                    return False
             self._report_drops()
-            return not self._buffer
+            return True
 
     def _run(self) -> None:
         while True:
@@ -91,35 +105,54 @@ class Sender:
 
     def _send_batch(self) -> bool:
         batch = [self._buffer.popleft() for _ in range(min(BATCH, len(self._buffer)))]
-        spans = [_span(*event) for event in batch]
-        groups = [{"resource": self._resource, "scopeSpans": [{"spans": spans}]}]
-        status = self._post("/v1/traces", {"resourceSpans": groups})
+        spans = ",".join(filter(None, map(self._written, batch)))
+        status = self._post(
+            "/v1/traces",
+            f'{{"resourceSpans":[{{"resource":{json.dumps(self._resource)},'
+            f'"scopeSpans":[{{"spans":[{spans}]}}]}}]}}',
+        )
+        size = sum(map(_size, batch))
+        # Read and written at once, with no call between: request threads write it, too.
+        self._entries -= size
         if status in (0, 429, 502, 503, 504):
             room = max(BUFFER - len(self._buffer), 0)
             self.dropped += max(len(batch) - room, 0)
+            size = sum(map(_size, batch[:room]))
+            self._entries += size
             self._buffer.extendleft(reversed(batch[:room]))
             return False
         if status != 200:
             self.dropped += len(batch)
         return True
 
+    def _written(self, event: tuple[Any, ...]) -> str:
+        """The event's span; '' and counted when it cannot be written: the others are still sent."""
+        try:
+            return span(*event)
+        except Exception:
+            self.dropped += 1
+            return ""
+
     def _report_drops(self) -> None:
-        if self.dropped == self._reported:
+        reported = self.dropped
+        if reported == self._reported:
             return
-        point = {"timeUnixNano": str(time.time_ns()), "asDouble": self.dropped}
+        # The point tells its process, too: a service's processes each count their own.
+        of = _attributes({"process.pid": os.getpid()})
+        point = {"timeUnixNano": str(time.time_ns()), "asDouble": reported, "attributes": of}
         metric = {"name": "meter.dropped", "gauge": {"dataPoints": [point]}}
         groups = [{"resource": self._resource, "scopeMetrics": [{"metrics": [metric]}]}]
-        if self._post("/v1/metrics", {"resourceMetrics": groups}) == 200:
-            self._reported = int(point["asDouble"])  # type: ignore[call-overload]
+        if self._post("/v1/metrics", json.dumps({"resourceMetrics": groups})) == 200:
+            self._reported = reported
 
-    def _post(self, path: str, body: dict[str, Any]) -> int:
+    def _post(self, path: str, body: str) -> int:
         """The HTTP status, 0 when nobody answers."""
         try:
             if self._connection is None:
                 address = urlsplit(self._target).netloc
                 self._connection = http.client.HTTPConnection(address, timeout=TIMEOUT)
-            headers = {"Content-Type": "application/json"}
-            self._connection.request("POST", path, json.dumps(body).encode(), headers)
+            headers = {"Content-Type": "application/json", **self._headers}
+            self._connection.request("POST", path, body.encode(), headers)
             response = self._connection.getresponse()
             response.read()
             return response.status
@@ -128,6 +161,18 @@ class Sender:
                 self._connection.close()
             self._connection = None
             return 0
+
+
+def _headers() -> dict[str, str]:
+    """OTEL_EXPORTER_OTLP_HEADERS: KEY=VALUE,... with values percent-encoded."""
+    pairs = os.environ.get("OTEL_EXPORTER_OTLP_HEADERS", "").split(",")
+    split = (pair.partition("=") for pair in pairs if "=" in pair)
+    return {key.strip(): unquote(value.strip()) for key, _, value in split}
+
+
+def _size(event: tuple[Any, ...]) -> int:
+    work = event[0]
+    return 3 + len(work.sql) + len(work.cache) + len(work.ai)
 
 
 def _resource() -> dict[str, Any]:
@@ -148,32 +193,3 @@ def _attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for key, v in values.items()
     ]
-
-
-def _span(
-    trace_id: str,
-    start: int,
-    duration: int,
-    kind: str,
-    route: str,
-    status: int,
-    columns: dict[str, Any],
-) -> dict[str, Any]:
-    method, _, pattern = route.partition(" ")
-    values: dict[str, Any] = {"brownout.work": json.dumps(columns)}
-    if kind == "request":
-        values |= {
-            "http.request.method": method,
-            "http.route": pattern,
-            "http.response.status_code": status,
-        }
-    return {
-        "traceId": trace_id,
-        "spanId": os.urandom(8).hex(),
-        "name": route,
-        "kind": 2 if kind == "request" else 5,
-        "startTimeUnixNano": str(start),
-        "endTimeUnixNano": str(start + duration),
-        "attributes": _attributes(values),
-        "status": {"code": 2} if status >= 500 or (kind == "task" and status) else {},
-    }

@@ -6,5 +6,6 @@ import os
 _project = importlib.import_module(os.environ["BROWNOUT_DJANGO_SETTINGS"])
 globals().update({name: getattr(_project, name) for name in dir(_project) if name.isupper()})
 
-INSTALLED_APPS = [*_project.INSTALLED_APPS, "brownout.meter.apps.Meter"]
-MIDDLEWARE = ["brownout.meter.middleware.Meter", *_project.MIDDLEWARE]
+if os.environ.get("BROWNOUT_METER") != "off":
+    INSTALLED_APPS = [*getattr(_project, "INSTALLED_APPS", ()), "brownout.meter.apps.Meter"]
+    MIDDLEWARE = ["brownout.meter.middleware.Meter", *getattr(_project, "MIDDLEWARE", ())]

@@ -1,38 +1,76 @@
-"""Celery: a wide event per task that runs, and the tasks that a request enqueues."""
+"""Celery: an event per task that runs, with its wait; and what a unit of work enqueues where."""
 
 from __future__ import annotations
 
-import os
+import time
 from contextvars import Token
+from datetime import datetime
+from types import ModuleType
 from typing import Any
 
 from brownout.meter import sender
-from brownout.meter.work import CURRENT, Work
+from brownout.meter.work import CURRENT, Work, new_id
+
+PUBLISHED = "brownout_published"
+"""The header of a message with the moment of its publication, ns since the epoch."""
+
+EAGER = "(eager)"
+"""The queue of tasks that run at once, in the process that asks for them."""
 
 _running: dict[str, tuple[Work, Token[Work | None]]] = {}
 
 
-def install() -> None:
-    """Listen to Celery's signals, when the application has Celery."""
-    try:
-        from celery import signals
-    except ImportError:
-        return
+def install(signals: ModuleType) -> None:
+    """``signals``: celery.signals."""
     signals.before_task_publish.connect(_published, weak=False)
     signals.task_prerun.connect(_started, weak=False)
     signals.task_failure.connect(_failed, weak=False)
     signals.task_postrun.connect(_ended, weak=False)
 
 
-def _published(**_: Any) -> None:
+def _published(
+    sender: Any = None,
+    headers: Any = None,
+    routing_key: Any = None,
+    declare: Any = None,
+    **_: Any,
+) -> None:
+    if isinstance(headers, dict):
+        headers[PUBLISHED] = time.time_ns()
+    queue = getattr(declare[0], "name", None) if declare else None
+    _enqueued(str(sender), str(queue or routing_key or ""))
+
+
+def _enqueued(task: str, queue: str) -> None:
     work = CURRENT.get()
-    if work is not None:
+    if work is not None and not work.closed:
         work.tasks += 1
+        work.queued.setdefault((task, queue), [0])[0] += 1
 
 
-def _started(task_id: str, **_: Any) -> None:
-    work = Work(os.urandom(16).hex())
+def _started(task_id: str, task: Any = None, **_: Any) -> None:
+    request = getattr(task, "request", None)
+    if getattr(request, "is_eager", False):
+        _enqueued(task.name, EAGER)
+    work = Work(new_id(128))
+    work.wait = _wait(request)
     _running[task_id] = (work, CURRENT.set(work))
+
+
+def _wait(request: Any) -> int | None:
+    """ns since the task could have begun: it was published, or its eta has come."""
+    published = request.get(PUBLISHED) if request is not None else None
+    if not isinstance(published, int):
+        return None
+    due = published
+    eta = request.get("eta")
+    if isinstance(eta, str):
+        try:
+            at = datetime.fromisoformat(eta.replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        due = max(due, int(at.timestamp() * 1e9))
+    return max(time.time_ns() - due, 0)
 
 
 def _failed(task_id: str, exception: BaseException | None = None, **_: Any) -> None:

@@ -1,102 +1,231 @@
-"""The work of one request or task, counted while it runs."""
+"""The work of one request or task, counted while it runs.
+
+Counts are exact: the same request on the same data with the same cache gives the same ones. What
+is named in MEASURED is a measurement.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import re
 import sys
+import threading
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
+
+from brownout.meter.memory import resident
 
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 CURRENT: ContextVar[Work | None] = ContextVar("brownout_work", default=None)
 
+MODE = os.environ.get("BROWNOUT_METER", "default")
+"""default, full (dear measurements of every event, not of one in SAMPLE) or off."""
 
-@dataclass(slots=True)
+DATABASE_WORK = os.environ.get("BROWNOUT_METER_DATABASE_WORK") == "1"
+SAMPLE = 1 if MODE == "full" else 20
+CLOCKED = 10
+"""Statements of a sampled work whose CPU time is read: the first so many, then each so-manieth."""
+
+SQL_KEYS = ("shape", "caller")
+SQL_FIELDS = ("calls", "rows", "time", "fetch_time", "repeats", "in_transaction", "errors")
+CACHE_KEYS = ("family",)
+CACHE_FIELDS = ("gets", "hits", "sets", "deletes", "bytes", "time")
+AI_KEYS = ("target", "kind", "model", "version", "caller")
+AI_FIELDS = (
+    "calls", "inputs", "tokens_in", "tokens_out", "attempts", "first_byte", "time", "errors",
+    "repeats", "clients",
+)  # fmt: skip
+QUEUED_KEYS = ("task", "queue")
+QUEUED_FIELDS = ("count",)
+
+MEASURED = frozenset({
+    "start", "duration", "cpu", "sql_time", "cache_time", "ai_time", "wait", "sql_fetch_time",
+    "template_time", "tx_time", "tx_call_time", "lock_time", "cpu_sql", "cpu_cache", "cpu_call",
+    "cpu_template", "blocks", "rss", "time", "fetch_time", "first_byte",
+})  # fmt: skip
+"""Fields of an event, and of its lists' entries, that are measurements."""
+
+NAMES = frozenset({"trace_id", "pid", "thread"})
+"""Fields that name one event and its place, and are no work."""
+
+_ids = random.Random()
+os.register_at_fork(after_in_child=_ids.seed)
+
+_number = itertools.count()
+_running: dict[int, Work] = {}
+
+
 class Work:
-    """Exact counts, and measured times in ns. ``sql``, ``cache``, ``ai`` are keyed for speed."""
+    """One unit of work; times in ns. Class attributes are what a unit without such work has.
 
-    trace_id: str
-    start: int = field(default_factory=time.time_ns)
-    began: int = field(default_factory=time.perf_counter_ns)
-    cpu_began: int = field(default_factory=time.thread_time_ns)
-    sql: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    seen: dict[tuple[str, int], int] = field(default_factory=dict)
-    cache: dict[str, list[int]] = field(default_factory=dict)
-    ai: dict[tuple[str, str, str, str], list[int]] = field(default_factory=dict)
-    tasks: int = 0
-    exception: str = ""
+    ``sql``, ``cache``, ``ai`` and ``queued`` go from the KEYS of an entry to its FIELDS, a list.
+    ``spent``: time in SQL, cache, calls and templates so far, each ns once, see ``Span``.
+    """
 
-    def columns(self) -> dict[str, Any]:
-        """The columns of table ``work`` that are not fields of a span."""
-        sql, cached, ai = self.sql.values(), self.cache.values(), self.ai.values()
-        return {
-            "cpu": time.thread_time_ns() - self.cpu_began,
-            "sql_calls": sum(v[0] for v in sql),
-            "sql_rows": sum(v[1] for v in sql),
-            "sql_time": sum(v[2] for v in sql),
-            "cache_gets": sum(v[0] for v in cached),
-            "cache_hits": sum(v[1] for v in cached),
-            "cache_time": sum(v[3] for v in cached),
-            "ai_calls": sum(v[0] for v in ai),
-            "ai_time": sum(v[1] for v in ai),
-            "tasks": self.tasks,
-            "exception": self.exception,
-            "sql": [
-                _named(("shape", "caller"), key, ("calls", "rows", "time", "repeats"), v)
-                for key, v in self.sql.items()
-            ],
-            "cache": [
-                _named(("family",), (key,), ("gets", "hits", "sets", "time"), v)
-                for key, v in self.cache.items()
-            ],
-            "ai": [
-                _named(
-                    ("target", "model", "version", "caller"), key, ("calls", "time", "errors"), v
-                )
-                for key, v in self.ai.items()
-            ],
-        }
+    asynchronous = False
+    closed = False
+    alone = True
+    """Did no other work run in the process at the same time?"""
+
+    rendering = False
+    spent = 0
+    template_time = 0
+    cpu_elsewhere = 0
+    """CPU time of other threads that worked for this."""
+
+    cpu_sql = cpu_cache = cpu_call = cpu_template = 0
+    statements = sql_clocked = 0
+    """Statements, and the time of those whose CPU time was read into ``cpu_sql``."""
+
+    tx_time = tx_call_time = lock_time = tx_count = 0
+    rows_read: int | None = 0 if DATABASE_WORK else None
+    wait: int | None = None
+    exception = ""
+    items = -1
+    tasks = 0
+    cpu: int | None = None
+    blocks: int | None = None
+    rss: int | None = None
+    duration = 0
+
+    def __init__(self, trace_id: str, asynchronous: bool = False) -> None:
+        self.trace_id = trace_id
+        self.sql: dict[Any, list[int]] = {}
+        self.seen: dict[int, None] = {}
+        self.cache: dict[Any, list[int]] = {}
+        self.ai: dict[Any, list[Any]] = {}
+        self.queued: dict[tuple[str, str], list[int]] = {}
+        self.transactions: dict[str, list[int]] = {}
+        """Open ones: alias of the database -> [began, first lock or 0]."""
+        self.uncounted: set[str] = set()
+        if asynchronous:
+            self.asynchronous = True
+        self.thread = threading.current_thread().native_id
+        number = next(_number)
+        self.sampled = not number % SAMPLE
+        _running[id(self)] = self
+        if len(_running) > 1:
+            for other in list(_running.values()):
+                other.alone = False
+        self.start = time.time_ns()
+        if self.sampled:
+            self.rss_began = resident()
+            self.blocks_began = sys.getallocatedblocks()
+        self.cpu_began = time.thread_time_ns()
+        self.began = time.perf_counter_ns()
+
+    def close(self) -> None:
+        """Take the measurements at the end; what is counted later is lost."""
+        self.duration = time.perf_counter_ns() - self.began
+        cpu = time.thread_time_ns() - self.cpu_began
+        self.closed = True
+        # Requests that took turns on an event loop's thread cannot be told apart by its CPU time.
+        if self.alone or not self.asynchronous:
+            self.cpu = cpu + self.cpu_elsewhere
+        if self.sampled and self.alone:
+            self.blocks = sys.getallocatedblocks() - self.blocks_began
+            now = resident()
+            self.rss = None if now is None else now - (self.rss_began or 0)
+        for alias in list(self.transactions):
+            self.transaction_ended(alias)
+        _running.pop(id(self), None)
+        self.seen = {}
+
+    def clocks(self) -> bool:
+        """Is the CPU time of the next statement read? To read the clock is dear where there are
+        many: their CPU time is told as the same share of their time as of those that were read.
+        """
+        self.statements += 1
+        return self.statements <= CLOCKED or not self.statements % CLOCKED
+
+    def clocked(self, cpu: int, took: int) -> None:
+        """A statement's execution or a fetch, begun at ``cpu`` (thread_time_ns), is over."""
+        self.cpu_sql += time.thread_time_ns() - cpu
+        self.sql_clocked += took
+
+    def transaction_began(self, alias: str) -> None:
+        """A transaction of that database is open; one that was already goes on."""
+        if alias not in self.transactions:
+            self.transactions[alias] = [time.perf_counter_ns(), 0]
+            self.tx_count += 1
+
+    def locks(self, database: Any) -> None:
+        """A statement that locks rows runs in a transaction of that connection."""
+        self.transaction_began(database.alias)
+        open_ = self.transactions[database.alias]
+        if not open_[1]:
+            open_[1] = time.perf_counter_ns()
+
+    def unlocked(self, alias: str) -> None:
+        """The locks of that database's transaction are released."""
+        open_ = self.transactions[alias]
+        if open_[1]:
+            self.lock_time += time.perf_counter_ns() - open_[1]
+            open_[1] = 0
+
+    def transaction_ended(self, alias: str) -> None:
+        """That database's transaction is over."""
+        if alias in self.transactions:
+            self.unlocked(alias)
+            self.tx_time += time.perf_counter_ns() - self.transactions.pop(alias)[0]
+
+    def call_ended(self, began: int) -> None:
+        """A call of an AI or HTTP service that began at ``began`` (perf_counter_ns) is over."""
+        if self.transactions:
+            now = time.perf_counter_ns()
+            self.tx_call_time += now - max(began, min(t[0] for t in self.transactions.values()))
 
 
-def _named(
-    names: tuple[str, ...], key: tuple[str, ...], fields: tuple[str, ...], values: list[int]
-) -> dict[str, Any]:
-    return {**dict(zip(names, key, strict=True)), **dict(zip(fields, values, strict=True))}
+class Span:
+    """Time in one category, without that spent in others meanwhile.
+
+    ``span = Span(work)``, then ``span.end()``: ns that count for this category alone, added to
+    ``work.spent``; ``span.cpu()``: CPU time since it began, 0 unless the work is sampled.
+    """
+
+    __slots__ = ("_before", "_cpu", "_work", "began")
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._before = work.spent
+        self._cpu = time.thread_time_ns() if work.sampled else 0
+        self.began = time.perf_counter_ns()
+
+    def end(self) -> int:
+        work = self._work
+        took = time.perf_counter_ns() - self.began - (work.spent - self._before)
+        work.spent += took
+        return took
+
+    def cpu(self) -> int:
+        return time.thread_time_ns() - self._cpu if self._work.sampled else 0
+
+
+def exact(event: dict[str, Any]) -> dict[str, Any]:
+    """The exact part of an event (a row of table ``work``): all but measurements and names.
+
+    Entries of a list are in order of what they say: which of two calls that are made at the same
+    time ends first, and has the first entry, is no work.
+    """
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            entries = [{k: v for k, v in entry.items() if k not in MEASURED} for entry in value]
+            return sorted(entries, key=lambda entry: repr(sorted(entry.items())))
+        return value
+
+    return {k: kept(v) for k, v in event.items() if k not in MEASURED and k not in NAMES}
+
+
+def new_id(bits: int) -> str:
+    """A random identifier in hexadecimal; from the kernel it would cost a system call each."""
+    return f"{_ids.getrandbits(bits):0{bits // 4}x}"
 
 
 def trace_of(header: str) -> str:
     """The trace id of a W3C traceparent, a new one without it or when it is malformed."""
-    found = TRACEPARENT.match(header)
-    return found[1] if found else os.urandom(16).hex()
-
-
-@cache
-def root() -> str:
-    """The application's folder: callers are looked for and named below it."""
-    from django.conf import settings
-
-    return str(Path(getattr(settings, "BASE_DIR", Path.cwd()))).rstrip("/") + "/"
-
-
-@cache
-def _ours(filename: str) -> str:
-    """The name of an application's file below its root, '' for all other files."""
-    if not filename.startswith(root()) or "site-packages" in filename:
-        return ""
-    return filename[len(root()) :]
-
-
-def caller() -> str:
-    """file:line of the nearest frame in the application's own code, '' when there is none."""
-    frame = sys._getframe(2)
-    while frame is not None:
-        name = _ours(frame.f_code.co_filename)
-        if name:
-            return f"{name}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return ""
+    found = TRACEPARENT.match(header) if header else None
+    return found[1] if found else new_id(128)

@@ -14,10 +14,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from brownout.model import BrownoutError, MachineError
 from brownout.probes.cdp import Browser, BrowserAway, Event
@@ -34,6 +37,9 @@ QUERIES = {"/search": "?q=river"}
 
 QUIET, LONGEST = 0.6, 12.0
 """A page is done when nothing was fetched for so long (s), or has had its time."""
+
+GRACE = 3.0
+"""Seconds that its processes have to end."""
 
 START = 15.0
 """Seconds that the browser has to start."""
@@ -160,7 +166,46 @@ def chromium(program: str, profile: Path) -> Iterator[Browser]:
             finally:
                 browser.close()
         finally:
+            own = _processes(process.pid, profile)
             process.terminate()
+            # Its helpers end after it, and write into the profile until they do.
+            for left in psutil.wait_procs(list(own), timeout=GRACE)[1]:
+                with contextlib.suppress(psutil.Error):
+                    left.kill()
+            _forget_socket(profile)
+
+
+def _forget_socket(profile: Path) -> None:
+    """Remove the folder of its socket, which Chromium leaves when a signal ends it."""
+    names = ("SingletonSocket", "SingletonCookie")
+    with contextlib.suppress(OSError):
+        folder = (profile / names[0]).readlink().parent
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _processes(pid: int, profile: Path) -> set[psutil.Process]:
+    """All processes of the browser with this profile: some have left its family."""
+    words = {f"--user-data-dir={profile}", f"--database={profile}/Crash Reports"}
+    named = (p for p in psutil.process_iter(["cmdline"]) if words & set(p.info["cmdline"] or ()))
+    found = set(named)
+    with contextlib.suppress(psutil.Error):
+        found |= set(psutil.Process(pid).children(recursive=True))
+    return found
+
+
+@contextlib.contextmanager
+def throwaway(program: str) -> Iterator[tuple[Browser, int]]:
+    """A browser whose profile goes with it, and its port. MachineError also when it goes away."""
+    folder = tempfile.TemporaryDirectory(prefix="brownout-browser-", ignore_cleanup_errors=True)
+    with folder as made:
+        profile = Path(made)
+        try:
+            with chromium(program, profile) as browser:
+                yield browser, int((profile / "DevToolsActivePort").read_text().split()[0])
+        except BrowserAway as error:
+            raise MachineError(f"Chromium went away ({error}): is there memory enough?") from error
 
 
 def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
@@ -171,7 +216,9 @@ def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
             port, path = file.read_text().split()
             return f"ws://127.0.0.1:{int(port)}{path}"
         time.sleep(0.05)
-    raise MachineError(f"Chromium did not start within {START:g} s: try it by hand")
+    code = process.poll()
+    said = f"did not start within {START:g} s" if code is None else f"ended with code {code}"
+    raise MachineError(f"Chromium {said}: try it by hand")
 
 
 def round_of(promised: Sequence[str]) -> list[str]:

@@ -43,6 +43,20 @@ class Browser:
 
     def call(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
         """The result of a command; events that come meanwhile are kept in ``events``."""
+        number = self.send(method, session, **params)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            message = self._next(deadline - time.monotonic())
+            if message is None:
+                raise BrowserAway(f"{method} was not answered within {PATIENCE:g} s")
+            if message.get("id") == number:
+                if "error" in message:
+                    raise BrowserAway(f"{method}: {message['error'].get('message')}")
+                return dict(message["result"])
+            self.events.append(message)
+
+    def send(self, method: str, session: str = "", **params: Any) -> int:
+        """Give a command and do not wait: its answer, with this ``id``, comes among the events."""
         self._number += 1
         command = {"id": self._number, "method": method, "params": params}
         if session:
@@ -51,16 +65,7 @@ class Browser:
             self._socket.send(json.dumps(command))
         except WebSocketException as error:
             raise BrowserAway(str(error)) from error
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            message = self._next(deadline - time.monotonic())
-            if message is None:
-                raise BrowserAway(f"{method} was not answered within {PATIENCE:g} s")
-            if message.get("id") == self._number:
-                if "error" in message:
-                    raise BrowserAway(f"{method}: {message['error'].get('message')}")
-                return dict(message["result"])
-            self.events.append(message)
+        return self._number
 
     def listen(self, hear: Callable[[Event], None], seconds: float) -> None:
         """Give events to ``hear``: those that were kept, and what comes within so many seconds."""

@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
 )
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 
+from brownout.probes import otlp_json, points, spans
+from brownout.probes.spans import Malformed, Row, Span
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
 REQUESTS: dict[str, type[Any]] = {
     "traces": ExportTraceServiceRequest,
     "metrics": ExportMetricsServiceRequest,
     "logs": ExportLogsServiceRequest,
 }
+ANSWERS: dict[str, type[Any]] = {
+    "traces": ExportTraceServiceResponse,
+    "metrics": ExportMetricsServiceResponse,
+    "logs": ExportLogsServiceResponse,
+}
 LARGEST = 8 << 20
 """Bytes of a body, also when unpacked."""
 
-WORK = "brownout.work"
-"""The attribute of a span that makes it a wide event."""
-
-Row = dict[str, Any]
-
-
-class Malformed(ValueError):
-    """Not OTLP."""
+ENCODINGS = ("", "identity", "gzip")
 
 
 class Oversized(ValueError):
@@ -41,24 +53,50 @@ class Oversized(ValueError):
 def unpack(body: bytes, encoding: str) -> bytes:
     """The body without its content encoding."""
     if encoding == "gzip":
-        try:
-            unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            body = unpacker.decompress(body, LARGEST + 1)
-        except zlib.error as error:
-            raise Malformed("not gzip") from error
-        if not unpacker.eof and len(body) <= LARGEST:
-            raise Malformed("the gzip ends too early")
+        body = _gunzip(body)
     if len(body) > LARGEST:
         raise Oversized(f"more than {LARGEST} bytes")
     return body
+
+
+def _gunzip(body: bytes) -> bytes:
+    """All members of a gzip, up to one byte more than LARGEST: a bomb goes no further."""
+    unpacked, rest = b"", body
+    while True:
+        try:
+            unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            unpacked += unpacker.decompress(rest, LARGEST + 1 - len(unpacked))
+        except zlib.error as error:
+            raise Malformed("not gzip") from error
+        if len(unpacked) > LARGEST:
+            return unpacked
+        if not unpacker.eof:
+            raise Malformed("the gzip ends too early")
+        rest = unpacker.unused_data
+        if not rest:
+            return unpacked
+
+
+def headers(text: str) -> dict[str, str]:
+    """Headers as OTEL_EXPORTER_OTLP_HEADERS has them: KEY=VALUE,... with values percent-encoded."""
+    pairs = (pair.partition("=") for pair in text.split(",") if "=" in pair)
+    return {key.strip(): unquote(value.strip()) for key, _, value in pairs}
+
+
+def rows(signal: str, body: bytes, content_type: str) -> Iterable[tuple[str, Row]]:
+    """(table, row) of all that a body tells; raises Malformed."""
+    if signal == "traces" and content_type == JSON:
+        with contextlib.suppress(otlp_json.Unusual):
+            return otlp_json.traces(body)
+    return DECODERS[signal](parse(signal, body, content_type))
 
 
 def parse(signal: str, body: bytes, content_type: str) -> Message:
     """The request message of a signal; raises Malformed."""
     message = REQUESTS[signal]()
     try:
-        if content_type == "application/json":
-            json_format.Parse(_hex_ids(body), message, ignore_unknown_fields=True)
+        if content_type == JSON:
+            json_format.ParseDict(_hex_ids(body), message, ignore_unknown_fields=True)
         else:
             message.ParseFromString(body)
     except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
@@ -66,12 +104,18 @@ def parse(signal: str, body: bytes, content_type: str) -> Message:
     return message
 
 
-def _hex_ids(body: bytes) -> str:
+def answer(signal: str, fields: Row) -> bytes:
+    """The answer to a request of this signal, as protobuf."""
+    return bytes(json_format.ParseDict(fields, ANSWERS[signal]()).SerializeToString())
+
+
+def _hex_ids(body: bytes) -> Row:
     """OTLP/JSON writes ids in hexadecimal, protobuf's own JSON in base64: mend the ids."""
     found = json.loads(body)
     if not isinstance(found, dict):
         raise ValueError("a JSON object is wanted")
-    return json.dumps(_mend(found))
+    mended: Row = _mend(found)
+    return mended
 
 
 def _mend(node: Any) -> Any:
@@ -100,6 +144,8 @@ def _value(value: Any) -> Any:
         return [_value(v) for v in found.values]
     if kind == "kvlist_value":
         return _attributes(found.values)
+    if kind == "double_value" and not math.isfinite(found):
+        return str(found)  # JSON has no word for it
     return found.decode("utf-8", "replace") if kind == "bytes_value" else found
 
 
@@ -107,99 +153,51 @@ def _attributes(pairs: Any) -> Row:
     return {pair.key: _value(pair.value) for pair in pairs}
 
 
-def _sender(resource: Any) -> tuple[Row, Row]:
-    """(service and release of a resource, all of its attributes)."""
-    found = _attributes(resource.attributes)
-    return {
-        "service": str(found.get("service.name", "unknown")),
-        "release": str(found.get("service.version", "")),
-    }, found
-
-
 def traces(message: Any) -> Iterator[tuple[str, Row]]:
     """(table, row) of each span: ``work`` for wide events, ``spans`` for all others."""
     for group in message.resource_spans:
-        sender, resource = _sender(group.resource)
-        for span in (s for scope in group.scope_spans for s in scope.spans):
-            attributes = _attributes(span.attributes)
-            timing = {
-                "trace_id": span.trace_id.hex(),
-                "start": span.start_time_unix_nano,
-                "duration": span.end_time_unix_nano - span.start_time_unix_nano,
-            }
-            if WORK in attributes:
-                yield "work", _work(span, sender | timing, resource, attributes)
-            else:
-                yield (
-                    "spans",
-                    sender
-                    | timing
-                    | {
-                        "span_id": span.span_id.hex(),
-                        "parent_id": span.parent_span_id.hex(),
-                        "name": span.name,
-                        "status": {1: "ok", 2: "error"}.get(span.status.code, "unset"),
-                        "attributes": attributes,
-                    },
-                )
+        resource = _attributes(group.resource.attributes)
+        by = spans.sender(resource)
+        for found in (s for scope in group.scope_spans for s in scope.spans):
+            yield spans.row(_span(found), by, resource)
 
 
-def _work(span: Any, row: Row, resource: Row, attributes: Row) -> Row:
-    try:
-        work = json.loads(attributes[WORK])
-        status = int(attributes.get("http.response.status_code", span.status.code == 2))
-        pid = int(resource.get("process.pid", 0))
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise Malformed(
-            f"{WORK}, the status or the pid is not what it should be: {error}"
-        ) from error
-    if not isinstance(work, dict):
-        raise Malformed(f"{WORK} is not an object")
-    return {
-        **work,
-        **row,
-        "pid": pid,
-        "kind": "task" if span.kind == span.SPAN_KIND_CONSUMER else "request",
-        "route": span.name,
-        "status": status,
-    }
+def _span(found: Any) -> Span:
+    return Span(
+        trace_id=found.trace_id.hex(),
+        span_id=found.span_id.hex(),
+        parent_id=found.parent_span_id.hex(),
+        name=found.name,
+        kind=found.kind,
+        code=found.status.code,
+        start=found.start_time_unix_nano,
+        end=found.end_time_unix_nano,
+        attributes=_attributes(found.attributes),
+    )
 
 
 def metrics(message: Any) -> Iterator[tuple[str, Row]]:
-    """Gauges and sums as they are; of a histogram its sum and its count."""
+    """(``metrics``, row) of each figure of each data point (points.figures)."""
     for group in message.resource_metrics:
-        sender, _ = _sender(group.resource)
+        by = spans.sender(_attributes(group.resource.attributes))
         for metric in (m for scope in group.scope_metrics for m in scope.metrics):
             kind = metric.WhichOneof("data")
             for point in getattr(metric, kind).data_points if kind else ():
-                row = sender | {
-                    "ts": point.time_unix_nano,
-                    "attributes": _attributes(point.attributes),
-                }
-                if kind in ("gauge", "sum"):
-                    value = (
-                        point.as_int if point.WhichOneof("value") == "as_int" else point.as_double
-                    )
-                    yield "metrics", row | {"name": metric.name, "value": float(value)}
-                else:
-                    yield "metrics", row | {"name": f"{metric.name}.sum", "value": point.sum}
-                    yield (
-                        "metrics",
-                        row
-                        | {
-                            "name": f"{metric.name}.count",
-                            "value": float(point.count),
-                        },
-                    )
+                row = by | {"ts": point.time_unix_nano}
+                attributes = _attributes(point.attributes)
+                for suffix, value, more in points.figures(kind, point):
+                    name = f"{metric.name}{suffix}"
+                    figure = {"name": name, "value": value, "attributes": attributes | more}
+                    yield "metrics", row | figure
 
 
 def logs(message: Any) -> Iterator[tuple[str, Row]]:
     for group in message.resource_logs:
-        sender, _ = _sender(group.resource)
+        by = spans.sender(_attributes(group.resource.attributes))
         for record in (r for scope in group.scope_logs for r in scope.log_records):
             yield (
                 "logs",
-                sender
+                by
                 | {
                     "ts": record.time_unix_nano or record.observed_time_unix_nano,
                     "severity": record.severity_text,

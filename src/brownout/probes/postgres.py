@@ -8,21 +8,23 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from brownout.probes.database.session import MARK
+
 QUERIES = {
-    "statements": """
+    "statements": f"""
         SELECT query, calls, rows, total_exec_time AS time_ms FROM pg_stat_statements
         WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-        ORDER BY total_exec_time DESC LIMIT 100""",
-    "relations": """
+        ORDER BY total_exec_time DESC LIMIT 100 {MARK}""",
+    "relations": f"""
         SELECT relname AS relation, seq_scan AS seq_scans, seq_tup_read AS seq_rows,
                coalesce(idx_scan, 0) AS index_scans, n_live_tup AS live_rows
-        FROM pg_stat_user_tables ORDER BY relname""",
-    "indexes": """
+        FROM pg_stat_user_tables ORDER BY relname {MARK}""",
+    "indexes": f"""
         SELECT i.tablename AS relation, i.indexname AS name, i.indexdef AS definition,
                s.idx_scan AS scans
         FROM pg_indexes i JOIN pg_stat_user_indexes s
           ON s.schemaname = i.schemaname AND s.indexrelname = i.indexname
-        ORDER BY i.tablename, i.indexname""",
+        ORDER BY i.tablename, i.indexname {MARK}""",
 }
 """Table of the recording -> the query whose rows go into it."""
 

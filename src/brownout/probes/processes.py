@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,18 @@ TICK = 0.01
 
 Group = tuple[str, Sequence[int]]
 """The release that a service runs ("" when it has none), and the pids of all its processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One process: CPU seconds since the sample before, bytes resident and those of them that are
+    unshared, threads, open files. Zeros of one that has gone."""
+
+    cpu: float = 0.0
+    rss: int = 0
+    private: int = 0
+    threads: int = 0
+    files: int | None = None
 
 
 class Processes:
@@ -38,19 +51,19 @@ class Processes:
         rows, own = [], 0.0
         alive: set[int] = set()
         for service, (release, pids) in services.items():
-            used, rss, private, threads = 0.0, 0, 0, 0
-            for pid in pids:
-                cpu, resident, unshared, count = self._look(pid)
-                used, threads = used + cpu, threads + count
-                rss, private = rss + resident, private + unshared
-                alive.add(pid)
+            looks = [self._look(pid) for pid in pids]
+            alive.update(pids)
+            used = sum(look.cpu for look in looks)
             own += used
             values = {
                 "process.cpu": used / seconds,
-                "process.rss": rss,
-                "process.private": private,
-                "process.threads": threads,
+                "process.rss": sum(look.rss for look in looks),
+                "process.private": sum(look.private for look in looks),
+                "process.threads": sum(look.threads for look in looks),
             }
+            files = [look.files for look in looks if look.files is not None]
+            if files:
+                values["process.fds"] = sum(files)
             rows += [
                 {"ts": ts, "name": n, "service": service, "release": release, "value": float(v)}
                 | {"attributes": {}}
@@ -71,8 +84,7 @@ class Processes:
         self._clock = clock
         return rows, [machine]
 
-    def _look(self, pid: int) -> tuple[float, int, int, int]:
-        """CPU seconds since the sample before, resident bytes, those unshared, and threads."""
+    def _look(self, pid: int) -> Look:
         try:
             process = self._known.setdefault(pid, psutil.Process(pid))
             with process.oneshot():
@@ -84,14 +96,23 @@ class Processes:
                 self._cpu[pid] = total
                 memory = process.memory_info()
                 private = memory.rss - getattr(memory, "shared", 0)
-                return used, memory.rss, private, process.num_threads()
+                files = _files(process)
+                return Look(used, memory.rss, private, process.num_threads(), files)
         except psutil.Error:
-            return 0.0, 0, 0, 0
+            return Look()
 
     def _forget(self, alive: set[int]) -> None:
         for pid in set(self._known) - alive:
             self._known.pop(pid)
             self._cpu.pop(pid, None)
+
+
+def _files(process: psutil.Process) -> int | None:
+    """Open file descriptors; None of another user's process, which does not tell."""
+    try:
+        return int(process.num_fds())
+    except psutil.AccessDenied:
+        return None
 
 
 def _clock() -> float:

@@ -2,9 +2,9 @@
 
 Compared are the requests between the p90 and the p99 of a route, before and after: the ones that
 make its p95. Each is split into the time before the application (from the moment that the user
-wanted it, joined by trace id), each SQL statement, cache, each AI call, the rest of the
-application, and the time after it. Means are integer nanoseconds; what their rounding leaves is
-"other".
+wanted it, joined by trace id), each SQL statement, cache, each call of a model or another service,
+rendering (templates, serialisers, JSON), the rest of the application, and the time after it. Means
+are integer nanoseconds; what their rounding leaves is "other".
 """
 
 from __future__ import annotations
@@ -26,9 +26,13 @@ TOLD = 5
 """Statements told one by one; the others are one part."""
 
 WAITING, PYTHON, AFTER = "waiting before the application", "Python", "after the application"
+RENDERING = "rendering"
+KINDS = {"ai": "AI", "http": "HTTP", "redis": "Redis"}
+"""Kinds of calls, as parts are named by them."""
 
 SQL = """
-SELECT r.latency, w.start - r.intended, w.duration, w.cache_time, w.sql, w.ai
+SELECT r.latency, w.start - r.intended, w.duration, w.cache_time,
+    coalesce(w.template_time, 0), w.sql, w.ai
 FROM requests r JOIN work w ON w.trace_id = r.trace_id AND w.kind = 'request'
 WHERE r.route = $3 AND r.intended >= $1 AND r.intended < $2 AND r.status BETWEEN 1 AND 399
 ORDER BY r.latency, r.trace_id
@@ -46,21 +50,28 @@ class _Side:
     caller: dict[str, str] = field(default_factory=dict)
 
     def add(self, row: Sequence[Any]) -> None:
-        latency, waiting, duration, cache, statements, calls = row
+        latency, waiting, duration, cache, rendering, statements, calls = row
         self.n += 1
         self.total += latency
         self.time[WAITING] += waiting
         self.time["cache"] += cache
-        rest = duration - cache
-        for kind, entries, name in (("SQL", statements, "shape"), ("AI", calls, "model")):
-            for entry in entries or ():
-                part = f"{kind}: {entry[name] or entry.get('target', '')}"
-                self.time[part] += entry["time"]
-                self.calls[part] += entry["calls"]
-                self.caller[part] = entry["caller"]
-                rest -= entry["time"]
+        self.time[RENDERING] += rendering
+        rest = duration - cache - rendering
+        for entry in statements or ():
+            took = entry["time"] + (entry.get("fetch_time") or 0)
+            rest -= self._count(f"SQL: {entry['shape']}", entry, took)
+        for entry in calls or ():
+            name = entry["model"] or entry.get("target", "")
+            kind = entry.get("kind") or "ai"
+            rest -= self._count(f"{KINDS.get(kind, kind)}: {name}", entry, entry["time"])
         self.time[PYTHON] += rest
         self.time[AFTER] += latency - waiting - duration
+
+    def _count(self, part: str, entry: Mapping[str, Any], took: int) -> int:
+        self.time[part] += took
+        self.calls[part] += entry["calls"]
+        self.caller[part] = entry["caller"]
+        return took
 
     def means(self) -> dict[str, int]:
         return {part: round(ns / self.n) for part, ns in self.time.items()}

@@ -25,7 +25,7 @@ def find_chromium() -> str:
             return path
     raise MachineError(
         f"No Chromium was found ({named or ', '.join(NAMES)}): install it (Debian: apt-get install "
-        "chromium), set BROWNOUT_CHROMIUM to its program, or leave it out with --no-browser."
+        "chromium), or set BROWNOUT_CHROMIUM to its program."
     )
 
 

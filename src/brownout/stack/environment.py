@@ -65,6 +65,7 @@ def shop(
         "BROWNOUT_DJANGO_SETTINGS": "shop.settings",
         "BROWNOUT_TOKEN": wiring.token,
         "OTEL_EXPORTER_OTLP_ENDPOINT": wiring.collector,
+        "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{wiring.token}",
         "OTEL_SERVICE_NAME": service,
         "OTEL_RESOURCE_ATTRIBUTES": f"service.version={release}",
     }

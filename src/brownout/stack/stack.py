@@ -51,7 +51,8 @@ T = TypeVar("T")
 class Places:
     """Where a stack finds the shop, keeps what it makes, and runs.
 
-    ``listen``: the address at which load workers reach the shop.
+    ``listen``: the address at which load workers reach the shop; ``forward``: who gets the
+    telemetry, too.
     """
 
     run: Path
@@ -60,6 +61,7 @@ class Places:
     cache: Path
     size: str = "normal"
     listen: str = HOST
+    forward: collector.Forward | None = None
 
 
 class Stack:
@@ -114,6 +116,11 @@ class Stack:
             "cache": self._valkey.url(0),
         }
 
+    @property
+    def broker(self) -> str:
+        """The queues' URL."""
+        return self._valkey.url(1)
+
     def services(self) -> dict[str, tuple[str, list[int]]]:
         """Service -> (release, pids of all its processes)."""
         found: dict[str, tuple[str, list[int]]] = {}
@@ -161,7 +168,7 @@ class Stack:
 
     def _start_collector(self) -> None:
         places, port = self.places, self._ports["collector"]
-        command = collector.command(places.run_id, places.run, port, self.token)
+        command = collector.command(places.run_id, places.run, port, self.token, places.forward)
         self.supervisor.start(command, answers(f"{self.collector_url}/healthz"))
 
     def _start_valkey(self) -> None:
@@ -185,7 +192,7 @@ class Stack:
             run=places.run,
             database=postgres.url,
             cache=self._valkey.url(0),
-            broker=self._valkey.url(1),
+            broker=self.broker,
             ai=self.ai_url,
             collector=self.collector_url,
             token=self.token,

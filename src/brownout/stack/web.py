@@ -63,6 +63,8 @@ class Web:
         self._fit: set[str] = set()
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.current: Generation | None = None
+        self._private: list[socket.socket] = []
+        """Of all generations that have not ended."""
 
     def switch(self, tag: str, release: Path, frontend: Path) -> tuple[int, int]:
         """Serve another release: (when it began to serve, when the old one had gone), ns.
@@ -82,11 +84,16 @@ class Web:
 
     def _end(self, generation: Generation) -> None:
         self._supervisor.stop(generation.child, grace=DRAIN)
-        generation.private.close()
+        self._forget(generation.private)
+
+    def _forget(self, private: socket.socket) -> None:
+        self._private.remove(private)
+        private.close()
 
     def _start(self, tag: str, release: Path, frontend: Path, shared: bool) -> Generation:
         self._count += 1
         private = listening_socket()
+        self._private.append(private)
         port = private.getsockname()[1]
         service = "web" if shared else "rehearsal"
         sockets = [*self._shared, private] if shared else [private]
@@ -110,7 +117,7 @@ class Web:
                 self._supervisor.stop(child, grace=DRAIN if shared else 0.5)  # users may be in it
                 raise
         except BaseException:
-            private.close()
+            self._forget(private)
             raise
         return Generation(child, private, since)
 
@@ -126,11 +133,12 @@ class Web:
         ]
 
     def close(self) -> None:
-        """Close every socket; the servers have ended."""
-        for shared in self._shared:
-            shared.close()
-        if self.current:
-            self.current.private.close()
+        """Close every socket; the servers have ended.
+
+        Whoever waits for the answer of one that had not started yet is told so by this.
+        """
+        for mine in [*self._shared, *self._private]:
+            mine.close()
 
 
 def _get(port: int, path: str) -> tuple[int, bytes]:

@@ -1,8 +1,9 @@
-"""Comparing a signal before and after: blocks of time are the unit, never the observation.
+"""Comparing two windows of one run, before and after: blocks of time are the unit.
 
 Observations of one second suffer together, so that a test over pooled observations alarms on most
 comparisons of a release with itself. Each block of seconds therefore gives one number (a quantile,
-a ratio), and the interval is over the blocks.
+a ratio), and the interval is over the blocks, as wide as neighbouring blocks are alike
+(``blocks``). Differences, not ratios as in ``releases``: a window may begin at nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from brownout.stats.blocks import inflation, moments
 from brownout.stats.quantiles import quantile
 
 T = TypeVar("T")
 
-T_975 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13)
-"""Student's t, 97.5%, for 1 to 15 degrees of freedom."""
+CONFIDENCE = 0.99
+"""Of every interval."""
 
 FEWEST = 3
 """Blocks on either side below which nothing is said; also the values of a block's quantile."""
@@ -31,7 +33,7 @@ ENOUGH = 8
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """after - before, with a 95% interval, in the unit of the values; n: blocks in all."""
+    """after - before, with a 99% interval, in the unit of the values; n: blocks in all."""
 
     before: float
     after: float
@@ -57,18 +59,12 @@ class Sums:
     squares: float
 
 
-def t_975(degrees: float) -> float:
-    """The 97.5% point of Student's t; conservative (rounded down degrees of freedom)."""
-    whole = max(int(degrees), 1)
-    return T_975[whole - 1] if whole <= len(T_975) else 2.13 if whole < 30 else 2.05
-
-
 def shift(before: Sequence[float], after: Sequence[float]) -> Shift | None:
     """The difference of the trimmed means of block statistics, with its interval (Yuen 1974).
 
-    Each value is one block's statistic (a p95 of 5 s, say). From five blocks on, the lowest and the
-    highest are left out, so that one disturbed block does not decide. None with fewer than three
-    blocks on a side.
+    Each value is one block's statistic (a p95 of 5 s, say), in the order of time. From five blocks
+    on, the lowest and the highest are left out, so that one disturbed block does not decide. None
+    with fewer than three blocks on a side.
     """
     if min(len(before), len(after)) < FEWEST:
         return None
@@ -162,12 +158,14 @@ def _interval(
     mean_b: float, mean_a: float, b: tuple[float, float], a: tuple[float, float], n: int
 ) -> Shift:
     """Welch's interval from each side's (variance of the mean, degrees of freedom)."""
+    from scipy.special import stdtrit
+
     error = math.sqrt(b[0] + a[0])
     degrees = b[1] + a[1]
     if error > 0:
         share = b[0] / (b[0] + a[0])
         degrees = 1 / (share**2 / b[1] + (1 - share) ** 2 / a[1])
-    half = t_975(degrees) * error
+    half = float(stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error
     difference = mean_a - mean_b
     return Shift(mean_b, mean_a, difference - half, difference + half, n)
 
@@ -179,7 +177,6 @@ def _trimmed(values: Sequence[float]) -> tuple[float, float, float]:
     kept = n - 2 * cut
     mean = math.fsum(ordered[cut : n - cut]) / kept
     low, high = ordered[cut], ordered[-1 - cut]
-    pulled = [min(max(v, low), high) for v in ordered]
-    centre = math.fsum(pulled) / n
-    squares = math.fsum((v - centre) ** 2 for v in pulled)
-    return mean, squares / (kept * (kept - 1)), kept - 1
+    pulled = [min(max(v, low), high) for v in values]
+    _, squares = moments(pulled)
+    return mean, squares / (kept * (kept - 1)) * inflation(pulled), kept - 1

@@ -1,0 +1,120 @@
+"""One long-lived process with one variant: "few 40" on stdin makes 40 requests, and the answer is
+the process's CPU time in ns since the answer before, all its threads and idle times included."""
+
+import datetime
+import io
+import json
+import os
+import resource
+import sys
+import time
+import warnings
+
+VARIANT, ENDPOINT = os.environ["VARIANT"], os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
+
+
+def opentelemetry() -> None:
+    from opentelemetry import trace
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.instrumentation.django import DjangoInstrumentor
+    from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
+    from opentelemetry.instrumentation.sqlite3 import SQLite3Instrumentor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+
+    share = 0.1 if VARIANT == "otel-10" else 1.0
+    provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(share)))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+    for instrumentor in (DjangoInstrumentor, PsycopgInstrumentor, SQLite3Instrumentor):
+        instrumentor().instrument()
+
+
+def sentry() -> None:
+    import sentry_sdk
+
+    dsn = ENDPOINT.replace("://", "://key@") + "/1"
+    sentry_sdk.init(dsn=dsn, traces_sample_rate=1.0)
+
+
+def peak() -> int:
+    """Bytes of memory at most. Not ru_maxrss where there is /proc: it has the parent's, too."""
+    try:
+        with open("/proc/self/status") as file:
+            found = dict(line.split(":", 1) for line in file)
+        return int(found["VmHWM"].split()[0]) * 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+
+
+def seed() -> None:
+    from django.apps import apps
+    from django.core.management import call_command
+    from django.db import connection
+    from views import BOOKS, Author, Book
+
+    call_command("migrate", verbosity=0)
+    with connection.schema_editor() as editor:
+        for model in (Author, Book):
+            editor.create_model(model)
+    authors = Author.objects.bulk_create([Author(name=f"Author {n}") for n in range(BOOKS)])
+    began = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    Book.objects.bulk_create(
+        Book(author=authors[n], title=f"Book {n}", pages=40 + n, price=n,
+             published=began + datetime.timedelta(days=n))
+        for n in range(BOOKS)
+    )  # fmt: skip
+    assert apps.ready
+
+
+def environ(path: str) -> dict[str, object]:
+    return {
+        "REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "", "SERVER_NAME": "shop",
+        "SERVER_PORT": "80", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr,
+        "wsgi.url_scheme": "http", "REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "shop", "HTTP_USER_AGENT": "benchmark", "HTTP_ACCEPT": "*/*",
+    }  # fmt: skip
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    if VARIANT.startswith("otel"):
+        opentelemetry()
+    elif VARIANT == "sentry":
+        sentry()
+    import django
+
+    django.setup()
+    from django.core.handlers.wsgi import WSGIHandler
+
+    seed()
+    handler = WSGIHandler()
+
+    def request(path: str) -> None:
+        statuses = []
+        response = handler(environ(path), lambda status, headers: statuses.append(status))
+        for _ in response:
+            pass
+        response.close()
+        assert statuses == ["200 OK"], statuses
+
+    def answer(**found: object) -> None:
+        print(json.dumps(found), flush=True)
+
+    for path in ("/few/", "/many/"):
+        for _ in range(20):
+            request(path)
+    answer(rss=peak())
+    before = time.process_time_ns()
+    for line in sys.stdin:
+        kind, count = line.split()
+        for _ in range(int(count)):
+            request(f"/{kind}/")
+        now = time.process_time_ns()
+        answer(cpu=now - before, rss=peak())
+        before = now
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Scanning many series for changes: files or Prometheus in, changes out, in bounded memory."""

@@ -1,0 +1,30 @@
+from django.urls import path
+
+from bazaar import calling, everything, views
+
+urlpatterns = [
+    path("ping/", views.ping),
+    path("stalls/", views.stalls),
+    path("later/", views.later),
+    path("nested/", views.nested),
+    path("page/", views.page),
+    path("stream/", views.stream),
+    path("threads/", views.threads),
+    path("cache/<str:alias>/", views.cached),
+    path("enqueue/", views.enqueue),
+    path("boom/", views.boom),
+    path("call/<str:library>/", calling.call),
+    path("call-later/", calling.call_later),
+    path("ai/<str:what>/", calling.ai),
+    path("redis/", calling.direct_redis),
+    path("unseen/", calling.unseen),
+    path("everything/", everything.whole),
+    path("everything/streamed/", everything.streamed),
+    path("everything/later/", everything.later),
+]
+try:
+    from bazaar import rest
+except ImportError:
+    pass
+else:
+    urlpatterns.append(path("rest/", rest.Stalls.as_view()))

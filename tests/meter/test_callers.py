@@ -1,0 +1,91 @@
+"""The line that asked, found by a jump as by a walk."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from brownout.meter import callers
+
+LIBRARY = """
+from brownout.meter.callers import caller_at
+
+def counts(trail):
+    return caller_at(trail)
+
+def execute(trail):
+    return counts(trail)
+
+def query(trail):
+    return execute(trail)
+
+def asking(trail):
+    return lambda: query(trail)
+
+def through(call):
+    return call()
+"""
+APPLICATION = """
+import library
+
+def view(trail, step):
+    return step(library.asking(trail))  # a view
+
+def other(trail):
+    return library.query(trail)  # another line
+
+def nearer(call):
+    return call()  # nearer
+"""
+
+
+def load(file: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, file.stem, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ModuleType, ModuleType]:
+    """A library outside the application's folder, and the application."""
+    monkeypatch.setattr(callers, "root", lambda: f"{tmp_path}/application/")
+    monkeypatch.setattr(callers, "_files", {})
+    library = load(tmp_path / "library" / "library.py", LIBRARY, monkeypatch)
+    return library, load(tmp_path / "application" / "application.py", APPLICATION, monkeypatch)
+
+
+def line(text: str) -> str:
+    [found] = [n for n, content in enumerate(APPLICATION.split("\n"), 1) if text in content]
+    return f"application.py:{found}"
+
+
+def test_each_line_is_found_whatever_was_found_before(
+    modules: tuple[ModuleType, ModuleType],
+) -> None:
+    library, application = modules
+    trail = callers.Trail()
+    for number in range(50):
+        assert application.view(trail, library.through) == line("# a view"), number
+        assert application.other(trail) == line("# another line"), number
+    assert trail.trusted
+    assert {steps[-1] for steps in trail.known} == {line("# a view"), line("# another line")}
+
+
+def test_a_jump_that_goes_wrong_is_the_last(modules: tuple[ModuleType, ModuleType]) -> None:
+    library, application = modules
+    trail = callers.Trail()
+    found = []
+    for _ in range(40):  # as deep, by the same instructions, but through a nearer line of its own
+        assert application.view(trail, library.through) == line("# a view")
+        found.append(application.view(trail, application.nearer))
+    assert found[0] == line("# a view")  # it was jumped to
+    assert not trail.trusted
+    assert set(found[16:]) == {line("# nearer")}
+    assert trail.known == ()
