@@ -125,6 +125,21 @@ def test_control_c_in_a_terminal_comes_once(tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
+def test_a_run_leaves_others_alone_that_record_into_a_file_of_the_same_name(
+    tmp_path: Path,
+) -> None:
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    for folder in (mine, theirs):
+        elsewhere.fill(folder)
+    with elsewhere.serving(mine, RUNSERVER) as server:
+        ended = elsewhere.run(theirs, ["--out", str(theirs / server.recording.name)], ["true"])
+        assert ended.returncode == 0, ended.stderr
+        server.get("/stalls/")
+        code, summary = server.end()
+    assert code == 0, server.said()
+    assert route(summary, "GET /stalls/")["count"] == 1
+
+
 def test_the_exit_code_is_the_commands(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('said'); raise SystemExit(7)"]
     found = elsewhere.run(tmp_path, ["--out", str(tmp_path / "r.duckdb")], command)

@@ -151,7 +151,9 @@ def _recorder(
     recording: Path, forward: Forward | None
 ) -> Iterator[tuple[dict[str, str], list[dict[str, Any]]]]:
     """A collector: (what tells the meter of it, who was metered: filled in at the end)."""
-    run_id, token = recording.stem, secrets.token_urlsafe(16)
+    # Never twice: at its end a run ends whatever carries its id, and files may share a name.
+    run_id = f"{recording.stem}-{secrets.token_hex(4)}"
+    token = secrets.token_urlsafe(16)
     metered_ones: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="brownout-run-") as name:
         folder, [port] = Path(name), free_ports(1)
