@@ -104,6 +104,17 @@ def test_a_rare_signal_is_resolved_by_three_calm_seconds_that_were_seen() -> Non
     assert moments(fired + changes) == [(4, "A1", "firing"), (40, "A1", "resolved")]
 
 
+def test_what_a_validation_raises_by_itself_does_not_ring() -> None:
+    """Its tests and its peak load take CPU; users who wait are told all the same."""
+    alerts, busy = Alerting([LATENCY, CPU], CALM), Observation("cpu", "web", 0.9, 1.0)
+    for second in range(60):
+        assert alerts.update(second * NS, [busy], validating=True) == []
+    rang = [alerts.update(s * NS, [busy, slow(1.0)], validating=True) for s in range(60, 70)]
+    assert [change["signal"] for changes in rang for change in changes] == ["latency"]
+    rang = [alerts.update(s * NS, [busy]) for s in range(70, 80)]
+    assert [change["signal"] for changes in rang for change in changes] == ["cpu"]
+
+
 def test_since_is_when_the_evidence_began() -> None:
     [(_, change)] = play(Alerting([LATENCY], CALM), "x....xx.xxxx")
     assert change["since"] == 5 * NS

@@ -31,6 +31,9 @@ RAISED = {"latency": (1.5, 25.0), "cpu": (1.5, 0.25), "memory": (1.3, 64.0)}
 BAD_SHARE = {"latency": 0.5, "errors": 0.2}
 """Share of a second's requests that must be over the threshold for the second to be bad."""
 
+RAISED_BY_VALIDATION = frozenset({"cpu"})
+"""What a validation raises by itself, with its tests and its peak load: not judged meanwhile."""
+
 UNITS = {"latency": "ms", "errors": "%", "cpu": "cores", "memory": "MB"}
 
 
@@ -117,12 +120,14 @@ class Alerting:
             detector = EDetector(upper_bound(bad, seconds), between)
             self._watched[limit.key] = _Watched(limit, detector)
 
-    def update(self, second: int, observations: Iterable[Observation]) -> list[dict[str, Any]]:
+    def update(
+        self, second: int, observations: Iterable[Observation], validating: bool = False
+    ) -> list[dict[str, Any]]:
         """Judge one second (ns of its beginning); the ``alert`` events that follow from it."""
         changes = []
         for seen in observations:
             watched = self._watched.get((seen.signal, seen.subject))
-            if watched is None:
+            if watched is None or (validating and seen.signal in RAISED_BY_VALIDATION):
                 continue
             change = self._judge(watched, second, seen)
             if change:

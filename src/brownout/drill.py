@@ -296,12 +296,14 @@ class Drill:
 
     def _see(self, seen: Seen) -> None:
         self._last = seen
-        if history.phase(self.events) == "baseline":
+        phase = history.phase(self.events)
+        if phase == "baseline":
             self._seen.append(seen)
             if len(self._seen) == LOOK:
                 self._confirm()
-        if self._alerting and history.phase(self.events) in FLYING:
-            for alert in self._alerting.update(seen.second, observations(seen, self._limits)):
+        if self._alerting and phase in FLYING:
+            found = observations(seen, self._limits)
+            for alert in self._alerting.update(seen.second, found, phase == "validation"):
                 self._info("alert", **alert, text=describe(alert))
 
     def _confirm(self) -> None:
