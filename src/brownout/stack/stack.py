@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import math
 import secrets
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,10 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
-import psycopg
 
 from brownout.model import BrownoutError
-from brownout.stack import ai, collector, frontend, worker
+from brownout.stack import ai, collector, frontend, statements, worker
 from brownout.stack.dataset import Dataset, prepare
 from brownout.stack.environment import ASSETS, ONE_THREAD, Wiring, shop
 from brownout.stack.migrations import Migrations
@@ -36,13 +31,6 @@ from brownout.stack.web import Web
 
 MEMORY = 1.6e9
 """Bytes of memory that a drill needs free."""
-
-SQL_TIMEOUT = "60s"
-ROWS = 200
-"""Rows of an answer that are kept: they go into the history."""
-
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Our services are on this machine, whatever proxy the user has."""
 
 T = TypeVar("T")
 
@@ -302,7 +290,7 @@ class Stack:
     def set_model(self, name: str, version: str) -> dict[str, Any]:
         """Switch a model to another version. Raises BrownoutError for what is not known."""
         previous = self.active_models().get(name)
-        self._ask_ai("PUT", f"/v1/models/{name}/active", {"version": version})
+        ai.switch(self.ai_url, name, version)
         return {
             "kind": "model",
             "ref": f"{name}={version}",
@@ -312,38 +300,11 @@ class Stack:
 
     def active_models(self) -> Mapping[str, str]:
         """Model -> the version in service."""
-        found = self._ask_ai("GET", "/v1/models", None)["data"]
-        return {m["name"]: m["version"] for m in found if m["active"]}
-
-    def _ask_ai(self, method: str, path: str, body: Any) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.ai_url + path, data, headers, method=method)
-        try:
-            with DIRECT.open(request, timeout=30) as response:
-                return json.load(response)
-        except urllib.error.HTTPError as error:
-            raise BrownoutError(json.load(error)["error"]["message"]) from error
-        except OSError as error:
-            raise BrownoutError(f"the AI service does not answer ({error})") from error
+        return ai.active_models(self.ai_url)
 
     def sql(self, text: str, write: bool) -> dict[str, Any]:
         """Run SQL on the live database as the shop's role, in autocommit."""
-        try:
-            with psycopg.connect(self.postgres.url, autocommit=True) as connection:
-                connection.execute(f"SET statement_timeout = '{SQL_TIMEOUT}'")
-                if not write:
-                    connection.execute("SET default_transaction_read_only = on")
-                cursor = connection.execute(text)
-                columns = [c.name for c in cursor.description or ()]
-                found = cursor.fetchmany(ROWS + 1) if columns else []
-                rows = [[_plain(v) for v in row] for row in found[:ROWS]]
-        except psycopg.Error as error:
-            hint = " (allow changes with --write)" if "read-only" in str(error) else ""
-            raise BrownoutError(f"SQL: {str(error).splitlines()[0]}{hint}") from error
-        value: dict[str, Any] = {"columns": columns, "rows": rows}
-        if len(found) > ROWS:
-            value["warning"] = f"only the first {ROWS} rows are shown"
+        value = statements.run(self.postgres.url, text, write)
         if write:
             value |= {"kind": "sql", "ref": text, "previous": "", "serving_at": time.time_ns()}
         return value
@@ -356,13 +317,6 @@ def _warning(value: dict[str, Any]) -> Iterator[None]:
         yield
     except BrownoutError as error:
         value["warning"] = str(error)
-
-
-def _plain(value: Any) -> Any:
-    """A value that the history can hold; what is no number (NaN) as text."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if isinstance(value, int | float | str | bool | None) else str(value)
 
 
 def _there(found: T | None, what: str) -> T:
