@@ -12,11 +12,10 @@ drill: setup
 drills: setup
 	@$(BIN)/python benchmarks/drills.py $(ARGS)
 
-# Three files of tests at a time, as many wait for what they started; after them, one by one, those
-# that measure.
+# Two files of tests at a time, and after them, one by one, the tests that measure.
 test: setup-dev lint
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)

@@ -5,10 +5,11 @@
 All variants run in processes that take turns: one round is a batch of about a quarter of a second
 of each, in a new order each time. A ratio is a variant's CPU time per request over that of the bare
 application in the same round. Where its memory lies makes a process some percent faster or slower
-for all its life, hence all are started anew again and again: a start gives the median of its
-rounds, told are the mean of the starts and its 95% interval (Student's t). `A/A` is a second bare
-process. There are starts until the meter's intervals are narrower than .03, or --starts are done;
-the other tools take part in the first --others. Interrupted (Ctrl-C), it tells what there is.
+for all its life, hence all are started anew again and again, those of one start with one hash seed:
+a start gives the median of its rounds, told are the mean of the starts and its 95% interval
+(Student's t). `A/A` is a second bare process. There are starts until the meter's intervals are
+narrower than .03, or --starts are done; the other tools take part in the first --others.
+Interrupted (Ctrl-C), it tells what there is.
 """
 
 from __future__ import annotations
@@ -143,7 +144,9 @@ class Worker:
         self._process.wait()
 
 
-def environment(variant: str, database: dict[str, Any], endpoint: str) -> dict[str, str]:
+def environment(
+    variant: str, database: dict[str, Any], endpoint: str, start: int
+) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "DJANGO_", "BROWN"))}
     kind, _, mode = variant.partition("-")
     return kept | {
@@ -154,6 +157,7 @@ def environment(variant: str, database: dict[str, Any], endpoint: str) -> dict[s
         "PYTHONPATH": f"{HERE}{os.pathsep}{SOURCE}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
         "OTEL_SERVICE_NAME": "web",
+        "PYTHONHASHSEED": str(start + 1),
     }
 
 
@@ -276,7 +280,7 @@ def started(
         for number, variant in enumerate(variants):
             given = database(folder, server, f"{start}_{number}")
             argv = [str(interpreter), str(HERE / "worker.py")]
-            workers[variant] = Worker(argv, environment(variant, given, endpoint))
+            workers[variant] = Worker(argv, environment(variant, given, endpoint, start))
         yield workers
     finally:
         for worker in workers.values():

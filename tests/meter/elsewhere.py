@@ -73,6 +73,22 @@ class Server:
 
         wait_for(answers)
 
+    def recorded(self, route: str, count: int) -> None:
+        """Wait until so many requests are in the recording: Django's reloader kills its server a
+        quarter of a second after Ctrl-C, and what it has not sent by then is lost."""
+        [told] = (BAZAAR / ".brownout" / "prometheus").glob(f"*-{self._process.pid}.json")
+        [group] = json.loads(told.read_text())
+        page = f"http://{group['targets'][0]}/metrics"
+        wanted = f'route="{route}"}} {count}\n'
+
+        def is_there() -> bool:
+            with urllib.request.urlopen(page, timeout=10) as answer:
+                lines = answer.read().decode().splitlines(keepends=True)
+            counts = (line for line in lines if line.startswith("brownout_work_duration_seconds_c"))
+            return any(line.endswith(wanted) for line in counts)
+
+        wait_for(is_there)
+
     def said(self) -> str:
         return self._errors.read_text()
 

@@ -53,6 +53,7 @@ def test_the_development_server_is_metered_in_any_mode(tmp_path: Path) -> None:
     with elsewhere.serving(tmp_path, RUNSERVER, DEBUG="1") as server:
         for _ in range(3):
             server.get("/stalls/")
+        server.recorded("GET /stalls/", 3)
         code, summary = server.end()
     assert code == 0, server.said()
     found = route(summary, "GET /stalls/")
@@ -135,6 +136,7 @@ def test_a_run_leaves_others_alone_that_record_into_a_file_of_the_same_name(
         ended = elsewhere.run(theirs, ["--out", str(theirs / server.recording.name)], ["true"])
         assert ended.returncode == 0, ended.stderr
         server.get("/stalls/")
+        server.recorded("GET /stalls/", 1)
         code, summary = server.end()
     assert code == 0, server.said()
     assert route(summary, "GET /stalls/")["count"] == 1
