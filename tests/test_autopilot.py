@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -50,10 +50,11 @@ class Step:
     value: Mapping[str, Any]
     args: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "ok"
+    took: float = 0
 
 
 def story(*steps: Step) -> list[Event]:
-    """The events of a drill from its incident on; each op takes no time."""
+    """The events of a drill from its incident on."""
     events: list[Event] = []
 
     def add(kind: str, step: Step, value: Mapping[str, Any], cause: int | None) -> None:
@@ -66,7 +67,7 @@ def story(*steps: Step) -> list[Event]:
         if step.kind == "info":
             add("info", step, step.value, None)
         else:
-            add("invoke", step, step.args, None)
+            add("invoke", replace(step, t=step.t - step.took), step.args, None)
             add(step.kind, step, step.value, len(events))
     return events
 
@@ -170,6 +171,18 @@ def test_it_suspects_the_last_change_before_the_alert() -> None:
     at_once = story(earlier, alert(34, since=28), later)
     assert (suspect(at_once, N_PLUS_ONE) or after[0]).value["deployment"] == "D2"
     assert suspect(story(alert(20, since=15)), N_PLUS_ONE) is None
+
+
+def test_a_model_is_felt_while_it_is_loaded() -> None:
+    """Its memory and CPU rise before it serves; a release is felt when it does."""
+    model = replace(change(33, 2, "set-model", "delivery=2026-11", "delivery=2026-09"), took=6)
+    found = suspect(story(RELEASE, model, alert(35, since=26)), SLOW_MODEL)
+    assert found is not None
+    assert found.value["deployment"] == "D2"
+    release = replace(change(33, 2, "deploy", "v2.8.1", "v2.8.0"), took=6)
+    found = suspect(story(RELEASE, release, alert(35, since=26)), N_PLUS_ONE)
+    assert found is not None
+    assert found.value["deployment"] == "D1"
 
 
 def test_a_players_own_change_is_not_suspected() -> None:

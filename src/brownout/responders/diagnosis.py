@@ -49,11 +49,17 @@ def suspect(events: Sequence[Event], finding: Finding) -> Event | None:
     kind = "model" if model else "release"
     began = alarmed(events)
     until = began + SLACK if began else events[-1].at
-    early = [e for e in rollouts(events) if e.value["serving_at"] <= until]
+    asked = {done.seq: invoke.at for invoke, done in history.pair(events) if done}
+    early = [e for e in rollouts(events) if _felt(e, asked[e.seq]) <= until]
     fitting = [
         e for e in early if e.value["kind"] == kind and str(e.value["ref"]).startswith(model)
     ]
     return (fitting or early or [None])[-1]  # type: ignore[list-item]
+
+
+def _felt(change: Event, asked: int) -> int:
+    """When a change can be felt first (ns): a model takes memory and CPU while it is loaded."""
+    return asked if change.value["kind"] == "model" else int(change.value["serving_at"])
 
 
 def cause_of(diagnosis: Findings) -> Finding | None:
