@@ -68,20 +68,6 @@ def valkey(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> 
     return made
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    made = Service()
-    yield made
-    made.close()
-
-
 def visit(
     data: Path, receiver: Receiver, script: str, python: str, **more: str
 ) -> tuple[dict[str, Any], dict[str, Event]]:

@@ -41,20 +41,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[st
         yield {"DATABASE_URL": made.url}
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    made = Service()
-    yield made
-    made.close()
-
-
 def visit(data: Path, receiver: Receiver, script: str, **more: str) -> dict[str, list[Any]]:
     """route or task -> the exact parts of its events, without the first visit's."""
     environment = elsewhere.metered(data, receiver.url, **more)

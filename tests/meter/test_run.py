@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -191,13 +190,6 @@ django.setup()
 from django.test import Client
 Client().get("/stalls/")
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
 
 
 def test_to_a_collector_of_ones_own_it_becomes_the_command(

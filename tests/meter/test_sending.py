@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from metering import Project, Receiver, hear, tell, wait_for
 
 from brownout.meter.sender import BATCH, EVERY
@@ -25,13 +23,6 @@ mine.flush()
 say(dropped=mine.dropped, waiting=len(mine._buffer))
 hear()
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
 
 
 def test_nobody_there_costs_events_and_no_request(receiver: Receiver, tmp_path: Path) -> None:
