@@ -17,7 +17,7 @@ import httpx
 import tiny
 import uvicorn
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:

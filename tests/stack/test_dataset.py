@@ -1,7 +1,8 @@
 """A dataset is made once per content, whole or not at all, and copied into each run.
 
 Most tests use a stand-in with the real shop's commands: what is tested is who runs them and what
-becomes of the result, not what they do. One makes the real shop's small size.
+becomes of the result, not what they do. One takes the real shop's small size, as other
+tests do: who comes first makes it.
 """
 
 import os
@@ -21,6 +22,7 @@ import psutil
 import psycopg
 import pytest
 
+from brownout import store
 from brownout.model import BrownoutError, MachineError
 from brownout.stack import dataset
 from brownout.stack.account import Account, become_nobody
@@ -221,7 +223,7 @@ def test_a_killed_builder_leaves_nothing_half(shop: Path, tmp_path: Path) -> Non
 
 def test_the_real_shop(supervisor: Supervisor, tmp_path: Path) -> None:
     shop = Path(__file__).parents[2] / "shop"
-    made = prepare(Recipe(shop, size="small"), tmp_path / "cache", lambda step: None)
+    made = prepare(Recipe(shop, size="small"), store.cache_folder(), lambda step: None)
     folder = made.place(tmp_path, supervisor)
     port = free_ports(1)[0]
     postgres = Postgres(supervisor.run_id, tmp_path, folder, port, made.password)
