@@ -286,3 +286,19 @@ def test_what_others_put_around_statements_is_called_as_without_the_meter(tmp_pa
     receiver.close()
     assert said["seen"] == ["wrapper"] * calls[0] + ["patch"] * calls[1]
     assert len(calls) == 2 and calls[0] > 0
+
+
+@pytest.mark.parametrize(("mode", "clocked", "counted"), [("default", 5, 1), ("full", 100, 25)])
+def test_dear_measurements_are_taken_of_so_many_events(
+    tmp_path: Path, mode: str, clocked: int, counted: int
+) -> None:
+    receiver = Receiver()
+    project = Project(tmp_path, receiver.url, receiver.url)
+    project.environment["BROWNOUT_METER"] = mode
+    project.run('for _ in range(100): client.get("/api/books/3/")')
+    rows = receiver.work("GET /api/books/{id}/")
+    receiver.close()
+    assert len(rows) == 100
+    assert sum(row["cpu_sql"] is not None for row in rows) == clocked
+    assert sum(row["blocks"] is not None for row in rows) == counted
+    assert all(row["cpu"] > 0 for row in rows)

@@ -41,6 +41,9 @@ class MeteredCursor(CursorWrapper):
     _clocked = False
     """Is the CPU time of the statement at hand read?"""
 
+    _exhausted = False
+    """Did a fetch give fewer rows than it asked for? The next, which finds none, is not timed."""
+
     _plain = True
     """Does Django's ``execute`` do nothing but call ``_execute``, unless somebody wraps it?"""
 
@@ -86,7 +89,7 @@ class MeteredCursor(CursorWrapper):
         entry = work.sql.get(site)
         if entry is None:
             entry = work.sql.setdefault(site, [0] * 7)
-        self._entry, self._work = entry, work
+        self._entry, self._work, self._exhausted = entry, work, False
         same = fingerprint(sql, params)
         if not self.db.autocommit:
             entry[IN_TRANSACTION] += 1
@@ -125,6 +128,7 @@ class MeteredCursor(CursorWrapper):
         rows = self._fetch(partial(fetch, **named) if named else fetch, *size)
         if self._entry is not None:
             self._entry[ROWS] += len(rows)
+            self._exhausted = len(rows) < ((size and size[0]) or 1)
         return rows
 
     def fetchall(self) -> Any:
@@ -146,7 +150,7 @@ class MeteredCursor(CursorWrapper):
 
     def _fetch(self, fetch: Any, *args: Any) -> Any:
         entry = self._entry
-        if entry is None:
+        if entry is None or self._exhausted:
             with self.db.wrap_database_errors:
                 return fetch(*args)
         cpu = time.thread_time_ns() if self._clocked else 0

@@ -46,12 +46,20 @@ def send(work: Work, kind: str, route: str, status: int, size: int) -> None:
 def _of_this_process() -> Sender:
     """The sender, a new one after a fork: threads do not survive it."""
     global _sender
-    if _sender is None or _sender.pid != os.getpid():
+    if _sender is None:
         with _lock:
-            if _sender is None or _sender.pid != os.getpid():
+            if _sender is None:
                 _sender = Sender()
                 allocations.listen()
     return _sender
+
+
+def _forked() -> None:
+    global _sender, _lock
+    _sender, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 class Sender:
