@@ -2,14 +2,16 @@
 
     .venv/bin/python benchmarks/meter/overhead.py [--only meter] [--cells sqlite-5,...]
 
-All variants run in processes that take turns: one round is a batch of about a quarter of a second
-of each, in a new order each time. A ratio is a variant's CPU time per request over that of the bare
-application in the same round. Where its memory lies makes a process some percent faster or slower
-for all its life, hence all are started anew again and again, those of one start with one hash seed:
-a start gives the median of its rounds, told are the mean of the starts and its 95% interval
-(Student's t). `A/A` is a second bare process. There are starts until the meter's intervals are
-narrower than .03, or --starts are done; the other tools take part in the first --others.
-Interrupted (Ctrl-C), it tells what there is.
+The variants are processes that take turns of about 30 ms, in a new order each time; a round is 10
+turns of each. A ratio is the CPU time per request of a variant, all its threads, in a round, over
+that of the bare application in the same round. Where its memory lies makes a process some percent
+faster or slower for all its life. Hence the meter's processes are forks of one that has served bare
+requests, and all are started anew again and again: a start gives the median of its rounds, told are
+the mean of the starts and its 95% interval (Student's t). `A/A` is a second bare fork. The meter
+sends by the clock on the wall, and these processes get a part of its time: they send after as much
+more of it, as one would that serves all the time. There are starts until the meter's intervals are
+narrower than .03, or --starts are done; the other tools, processes of their own, take part in the
+first --others. Interrupted (Ctrl-C), it tells what there is.
 """
 
 from __future__ import annotations
@@ -48,6 +50,9 @@ OTHERS = ("otel-100", "otel-10", "sentry", "silk", "toolbar")
 CELLS = ("sqlite-5", "sqlite-100", "postgres-5", "postgres-100")
 WORTH = 0.03
 FEWEST = 6
+TURN, TURNS = 0.03, 10
+"""Seconds of CPU time of a turn, at least one request; turns of a round."""
+
 PACKAGES = (
     "django", "psycopg", "django-debug-toolbar", "django-silk", "opentelemetry-sdk",
     "opentelemetry-instrumentation-django", "sentry-sdk",
@@ -114,45 +119,43 @@ def postgres(folder: Path) -> Iterator[Postgres]:
 
 
 class Worker:
-    """One process with one variant."""
+    """One variant's process."""
 
-    def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            argv, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, commands: int, answers: int) -> None:
+        self._commands = os.fdopen(commands, "w")
+        self._answers = os.fdopen(answers)
+        self.rss = 0
+
+    def ready(self) -> None:
         self.rss = self._hear()["rss"]
 
     def run(self, kind: str, count: int) -> float:
         """CPU time per request, ns."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{kind} {count}\n")
-        self._process.stdin.flush()
+        self._commands.write(f"{kind} {count}\n")
+        self._commands.flush()
         found = self._hear()
         self.rss = found["rss"]
         return float(found["cpu"]) / count
 
     def _hear(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._answers.readline()
         if not line:
-            raise SystemExit(f"a worker ended with status {self._process.wait()}")
+            raise SystemExit("a worker ended")
         found: dict[str, Any] = json.loads(line)
         return found
 
     def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        """The process ends when it is told no more."""
+        with contextlib.suppress(BrokenPipeError):
+            self._commands.close()
+        self._answers.close()
 
 
-def environment(
-    variant: str, database: dict[str, Any], endpoint: str, start: int
-) -> dict[str, str]:
+def environment(variant: str, given: dict[str, Any], endpoint: str, start: int) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "DJANGO_", "BROWN"))}
-    kind, _, mode = variant.partition("-")
     return kept | {
         "VARIANT": variant,
-        "BROWNOUT_METER": mode if kind == "meter" else "off",
-        "DATABASE": json.dumps(database),
+        "DATABASE": json.dumps(given),
         "DJANGO_SETTINGS_MODULE": "settings",
         "PYTHONPATH": f"{HERE}{os.pathsep}{SOURCE}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
@@ -172,12 +175,13 @@ class Cell:
 
     def start(self, workers: dict[str, Worker], rounds: int, rng: random.Random) -> None:
         """Measure with processes that were just started."""
-        once = min(workers[BARE].run(self._kind, 10) for _ in range(3))
-        count = max(round(0.25e9 / once), 5)
-        took: dict[str, list[float]] = {v: [] for v in workers}
-        for _ in range(rounds):
-            for variant in rng.sample(list(workers), len(workers)):
-                took[variant].append(workers[variant].run(self._kind, count))
+        once = min(workers[BARE].run(self._kind, 5) for _ in range(3))
+        count = max(round(TURN * 1e9 / once), 1)
+        took: dict[str, list[float]] = {v: [0.0] * rounds for v in workers}
+        for number in range(rounds):
+            for _ in range(TURNS):
+                for variant in rng.sample(list(workers), len(workers)):
+                    took[variant][number] += workers[variant].run(self._kind, count) / TURNS
         self.bare.append(statistics.median(took[BARE]))
         for variant in workers:
             if variant != BARE:
@@ -220,8 +224,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--starts", type=int, default=20, help="at most so many")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of a start")
+    parser.add_argument("--starts", type=int, default=40, help="at most so many")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds of a start")
     parser.add_argument("--others", type=int, default=3, help="starts with the other tools")
     parser.add_argument("--only", choices=("meter",), help="leave the other tools out")
     parser.add_argument("--cells", default=",".join(CELLS), help=f"of {','.join(CELLS)}")
@@ -274,21 +278,38 @@ def started(
     start: int,
     variants: list[str],
 ) -> Iterator[dict[str, Worker]]:
-    """A process for each variant, each with a database of its own."""
+    """A process for each variant; those of the meter and the bare ones are forks of one."""
+    forks = [v for v in variants if v not in OTHERS]
+    families = [forks, *([v] for v in variants if v in OTHERS)]
     workers: dict[str, Worker] = {}
+    parents: list[subprocess.Popen[bytes]] = []
     try:
-        for number, variant in enumerate(variants):
+        for number, family in enumerate(families):
             given = database(folder, server, f"{start}_{number}")
-            argv = [str(interpreter), str(HERE / "worker.py")]
-            workers[variant] = Worker(argv, environment(variant, given, endpoint, start))
+            told: list[str] = []
+            theirs: list[int] = []
+            for variant in family:
+                (commands, ours), (answers, written) = os.pipe(), os.pipe()
+                workers[variant] = Worker(ours, answers)
+                told.append(f"{variant}:{commands}:{written}")
+                theirs += [commands, written]
+            argv = [str(interpreter), str(HERE / "worker.py"), str(len(variants)), *told]
+            env = environment(family[0], given, endpoint, start)
+            parents.append(subprocess.Popen(argv, env=env, pass_fds=theirs, start_new_session=True))
+            for descriptor in theirs:
+                os.close(descriptor)
+        for worker in workers.values():
+            worker.ready()
         yield workers
     finally:
         for worker in workers.values():
             worker.stop()
+        for parent in parents:
+            parent.wait()
 
 
 def database(folder: Path, server: Postgres | None, number: str) -> dict[str, Any]:
-    """The settings of a database of its own for each process."""
+    """The settings of a database of its own for each family of processes."""
     if server is None:
         path = str(folder / f"{number}.sqlite3")
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": path}

@@ -22,10 +22,7 @@ MIDDLEWARE = [
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL = "/static/"
 
-if VARIANT.startswith("meter"):
-    INSTALLED_APPS.append("brownout.meter")
-    MIDDLEWARE.insert(0, "brownout.meter.middleware.Meter")
-elif VARIANT == "silk":
+if VARIANT == "silk":
     INSTALLED_APPS += ["django.contrib.messages", "django.contrib.sessions", "silk"]
     MIDDLEWARE.insert(0, "silk.middleware.SilkyMiddleware")
 elif VARIANT == "toolbar":

@@ -1,5 +1,11 @@
-"""One long-lived process with one variant: "few 40" on stdin makes 40 requests, and the answer is
-the process's CPU time in ns since the answer before, all its threads and idle times included."""
+"""One long-lived process with one variant: "few 40" on a pipe makes 40 requests, and the answer is
+the process's CPU time in ns since the answer before, all its threads and idle times included.
+
+    worker.py SHARING VARIANT:COMMANDS:ANSWERS...
+
+COMMANDS and ANSWERS are descriptors. Several variants are forks of one bare process. SHARING: how
+many processes take turns.
+"""
 
 import datetime
 import io
@@ -9,6 +15,7 @@ import resource
 import sys
 import time
 import warnings
+from typing import TextIO
 
 VARIANT, ENDPOINT = os.environ["VARIANT"], os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
 
@@ -77,6 +84,36 @@ def environ(path: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+def meter(mode: str, sharing: int) -> None:
+    """Put the meter into a process that has none."""
+    os.environ["BROWNOUT_METER"] = mode
+    from django.conf import settings
+
+    from brownout.meter import adapters, sender
+
+    sender.EVERY *= sharing
+    settings.MIDDLEWARE.insert(0, "brownout.meter.middleware.Meter")
+    adapters.watch()
+
+
+def fork(pipes: dict[str, tuple[int, int]]) -> str:
+    """The variant of the child this returns in; the parent ends with its children."""
+    from django.db import connections
+
+    connections.close_all()
+    for variant in pipes:
+        if os.fork() == 0:
+            for other, descriptors in pipes.items():
+                if other != variant:
+                    for descriptor in descriptors:
+                        os.close(descriptor)
+            return variant
+    for descriptors in pipes.values():
+        for descriptor in descriptors:
+            os.close(descriptor)
+    sys.exit(max(os.wait()[1] for _ in pipes) and "a worker failed")
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     if VARIANT.startswith("otel"):
@@ -99,20 +136,33 @@ def main() -> None:
         response.close()
         assert statuses == ["200 OK"], statuses
 
-    def answer(**found: object) -> None:
-        print(json.dumps(found), flush=True)
+    def warm_up() -> None:
+        for path in ("/few/", "/many/"):
+            for _ in range(20):
+                request(path)
 
-    for path in ("/few/", "/many/"):
-        for _ in range(20):
-            request(path)
-    answer(rss=peak())
+    def answer(to: TextIO, **found: object) -> None:
+        print(json.dumps(found), file=to, flush=True)
+
+    warm_up()
+    sharing, *told = sys.argv[1:]
+    split = (one.split(":") for one in told)
+    pipes = {variant: (int(commands), int(answers)) for variant, commands, answers in split}
+    variant = fork(pipes) if len(pipes) > 1 else VARIANT
+    kind, _, mode = variant.partition("-")
+    if kind == "meter":
+        meter(mode, int(sharing))
+        handler = WSGIHandler()
+    warm_up()
+    commands, answers = os.fdopen(pipes[variant][0]), os.fdopen(pipes[variant][1], "w")
+    answer(answers, rss=peak())
     before = time.process_time_ns()
-    for line in sys.stdin:
+    for line in commands:
         kind, count = line.split()
         for _ in range(int(count)):
             request(f"/{kind}/")
         now = time.process_time_ns()
-        answer(cpu=now - before, rss=peak())
+        answer(answers, cpu=now - before, rss=peak())
         before = now
 
 
