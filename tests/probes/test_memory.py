@@ -74,10 +74,12 @@ def test_what_grows_is_found_by_its_line_and_tracing_stops(tmp_path: Path) -> No
         wait_for(lambda: not tracing(tmp_path))
         _, own, where, held, blocks, growth = sites.rows[0]
         assert own == where == "app.py:7"
+        assert held > 20
         assert blocks >= 2
         assert growth > held  # in half a second
         assert processes.rows[0][1] == pid
-        grown(pid, tmp_path, 0.1, 0)
+        again = grown(pid, tmp_path, 0.1, 0)
+        assert again.tables[1].rows
     told = json.loads((tmp_path / "memory.json").read_text())
     assert told[0]["pid"] == pid
 

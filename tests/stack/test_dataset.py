@@ -1,8 +1,8 @@
 """A dataset is made once per content, whole or not at all, and copied into each run.
 
 Most tests use a stand-in with the real shop's commands: what is tested is who runs them and what
-becomes of the result, not what they do. One takes the real shop's small size, as other
-tests do: who comes first makes it.
+becomes of the result, not what they do. One takes the real shop's small size, as other tests
+do: who comes first makes it.
 """
 
 import os
