@@ -50,7 +50,7 @@ def test_a_work_without_work_and_one_with_all_kinds() -> None:
     work.ai["/v1", "ai", "m", "", "a.py:1"] = [2, 3, None, None, 2, 40, 50, 0, 0, 0]
     work.ai["GET", "redis", "", "", "a.py:2"] = [4, 4, None, None, 4, None, 60, 0, 0, 0]
     work.queued["post.letter", "slow"] = [3]
-    work.uncounted.add("pymongo")
+    work.uncounted |= {"pymongo"}
     found = told(work)
     # Redis outside the cache is told in the list alone.
     assert (found["ai_calls"], found["ai_time"], len(found["ai"])) == (2, 50, 2)

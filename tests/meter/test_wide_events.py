@@ -275,6 +275,19 @@ def theirs(self, sql, params=None):
     return djangos(self, sql, params)
 CursorWrapper.execute = theirs
 client.get("/api/books/3/")
+CursorWrapper.execute = djangos
+class Proxy:  # as wrapt's: equal to what it stands for
+    def __init__(self, wrapped):
+        self.wrapped, self.__code__ = wrapped, wrapped.__code__
+    def __eq__(self, other):
+        return self.wrapped == other
+    def __get__(self, cursor, _):
+        return self if cursor is None else lambda *given: self.call(cursor, *given)
+    def call(self, cursor, *given):
+        seen.append("proxy")
+        return self.wrapped(cursor, *given)
+CursorWrapper._execute = Proxy(CursorWrapper._execute)
+client.get("/api/books/3/")
 say(seen=seen)
 """
 
@@ -284,11 +297,57 @@ def test_what_others_put_around_statements_is_called_as_without_the_meter(tmp_pa
     [said] = Project(tmp_path, receiver.url, receiver.url).run(BESIDE)
     calls = [row["sql_calls"] for row in receiver.work("GET /api/books/{id}/")]
     receiver.close()
-    assert said["seen"] == ["wrapper"] * calls[0] + ["patch"] * calls[1]
-    assert len(calls) == 2 and calls[0] > 0
+    assert len(calls) == 3 and calls[0] > 0
+    names = ("wrapper", "patch", "proxy")
+    assert said["seen"] == [name for name, n in zip(names, calls, strict=True) for _ in range(n)]
 
 
-@pytest.mark.parametrize(("mode", "clocked", "counted"), [("default", 5, 1), ("full", 100, 25)])
+FAILING = """
+import sqlite3
+from django.db import Error, transaction
+from brownout.meter.work import CURRENT, Work
+def told(run):
+    try:
+        run()
+    except (Error, sqlite3.Error, transaction.TransactionManagementError) as error:
+        return [type(error).__module__, type(error).__name__, type(error.__cause__).__name__]
+def breaker(execute, *given):
+    raise sqlite3.OperationalError("the circuit is open")
+def ask(sql="SELECT x FROM nowhere"):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, ())
+def asked_through_the_breaker():
+    with connection.execute_wrapper(breaker):
+        ask()
+def asked_in_a_broken_transaction():
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        ask("SELECT 1")
+found = []
+for work in (None, Work()):
+    CURRENT.set(work)
+    connection.errors_occurred = False
+    found.append([told(ask), connection.errors_occurred])
+    connection.errors_occurred = False
+    found[-1] += [told(asked_through_the_breaker), told(asked_in_a_broken_transaction)]
+    found[-1].append(connection.errors_occurred)
+say(found=found, errors=sum(entry[6] for entry in work.sql.values()))
+"""
+
+
+def test_errors_are_those_of_django_without_the_meter(tmp_path: Path) -> None:
+    [said] = Project(tmp_path, "", "").run(FAILING)
+    without, metered = said["found"]
+    assert metered == without
+    assert metered == [
+        ["django.db.utils", "OperationalError", "OperationalError"], True,
+        ["sqlite3", "OperationalError", "NoneType"],
+        ["django.db.transaction", "TransactionManagementError", "NoneType"], False,
+    ]  # fmt: skip
+    assert said["errors"] == 3
+
+
+@pytest.mark.parametrize(("mode", "clocked", "counted"), [("default", 5, 1), ("full", 100, 100)])
 def test_dear_measurements_are_taken_of_so_many_events(
     tmp_path: Path, mode: str, clocked: int, counted: int
 ) -> None:

@@ -25,6 +25,10 @@ Kind = str | Callable[[FrameType], str] | None
 JUMPS = 4
 """Places that are looked at for a statement, the latest found first."""
 
+AUDITED = 61
+"""Of so many jumps of a statement one is compared with a walk: a prime, lest it is always the same
+of a request's."""
+
 Steps = tuple[int, CodeType, int, int, CodeType, int, str]
 """(depth of the caller's frame, its code and instruction, the same of one half-way, file:line)."""
 
@@ -87,9 +91,9 @@ def caller_at(trail: Trail) -> str:
     """As ``caller(3)`` in the function that calls this, mostly at a fraction of its cost.
 
     A walk makes an object of each frame it passes. A jump to where the caller was found makes two,
-    and asks that they be the same down to the instruction: the caller's and one half-way. Each
-    16th time a walk tells whether the jump was right; a statement for which it once was not is
-    walked for ever.
+    and asks that they be the same down to the instruction: the caller's and one half-way. Now and
+    then a walk tells whether the jump was right; a statement for which it once was not is walked
+    for ever.
     """
     trail.uses = uses = trail.uses + 1
     for depth, code, at, half, middle, middle_at, where in trail.known:
@@ -100,7 +104,7 @@ def caller_at(trail: Trail) -> str:
         if frame.f_code is code and frame.f_lasti == at:
             frame = _getframe(half)
             if frame.f_code is middle and frame.f_lasti == middle_at:
-                return where if uses & 15 else _walked(trail, where)
+                return where if uses % AUDITED else _walked(trail, where)
     return _walked(trail, "")
 
 

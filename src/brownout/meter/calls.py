@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from brownout.meter.work import CURRENT, Span, Work
+from brownout.meter.work import CURRENT, Span, Work, new_id
 
 OPEN: ContextVar[Call | None] = ContextVar("brownout_call", default=None)
 VARYING = re.compile(r"/(\d+|[0-9a-fA-F-]{16,})(?=/|$)")
@@ -201,4 +201,4 @@ def new_clients(client: Any, work: Work) -> int:
 
 
 def traceparent(work: Work) -> str:
-    return f"00-{work.trace_id}-{work.trace_id[:16]}-01"
+    return f"00-{work.trace_id}-{new_id()}-01"

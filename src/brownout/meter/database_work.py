@@ -38,14 +38,14 @@ def counting(cursor: Any, run: Callable[[Any, Any], Any], work: Work) -> Callabl
         _count_steps(cursor.db)
         return run
     if vendor != "postgresql":
-        work.uncounted.add(f"rows read by {vendor}")
+        work.uncounted |= {f"rows read by {vendor}"}
         return run
 
     def counted(sql: Any, params: Any) -> Any:
         if CONTROL.match(str(sql)):
             return run(sql, params)
         if not PLAIN.match(str(sql)) or getattr(cursor.cursor, "name", None):
-            work.uncounted.add("rows read by a statement that cannot be wrapped")
+            work.uncounted |= {"rows read by a statement that cannot be wrapped"}
             return run(sql, params)
         return _counted(cursor, run, work, sql, params)
 

@@ -7,8 +7,8 @@ and again (shapes, callers, families, targets) is escaped once and remembered.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from itertools import chain, islice
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from brownout.meter.imports import FAILED
@@ -27,13 +27,21 @@ from brownout.meter.work import (
 )  # fmt: skip
 
 REMEMBERED = 5000
+SEQUENCES = 1_000_000
+"""Characters of the sequences of entries that are remembered."""
+
+PLAIN = (
+    "cpu", "tasks", "thread", "wait", "items", "template_time", "tx_time", "tx_call_time",
+    "lock_time", "tx_count", "blocks", "rss", "rows_read",
+)  # fmt: skip
+"""Columns that are attributes of the work."""
 
 COLUMNS = (
-    "cpu", "sql_calls", "sql_rows", "sql_time", "cache_gets", "cache_hits", "cache_time",
-    "ai_calls", "ai_time", "tasks", "bytes", "thread", "wait", "items", "sql_fetch_time",
-    "template_time", "tx_time", "tx_call_time", "lock_time", "tx_count", "cpu_sql", "cpu_cache",
-    "cpu_call", "cpu_template", "blocks", "rss", "rows_read",
+    *PLAIN, "sql_calls", "sql_rows", "sql_time", "sql_fetch_time", "cache_gets", "cache_hits",
+    "cache_time", "cpu_sql", "cpu_cache", "cpu_call", "cpu_template", "ai_calls", "ai_time",
+    "bytes",
 )  # fmt: skip
+SQL_WIDTH, CACHE_WIDTH = len(SQL_FIELDS), len(CACHE_FIELDS)
 LISTS = ("uncounted", "queued", "sql", "cache", "ai")
 SPAN = (
     '{"traceId":"%s","spanId":"%s","name":%s,"kind":%s,"startTimeUnixNano":"%d",'
@@ -48,7 +56,7 @@ HTTP = (
     '{"key":"http.response.status_code","value":{"intValue":"%d"}},'
 )
 
-NONE = [0] * 6
+_plain = attrgetter(*PLAIN)
 
 _texts: dict[str, str] = {}
 
@@ -63,6 +71,12 @@ def _text(value: str) -> str:
     return known
 
 
+Filled = tuple[str, tuple[Any, ...]]
+"""A template, and the values that it is filled with."""
+
+NOTHING: Filled = "", ()
+
+
 class Entries:
     """How the entries of one list are written: a template for each key, then its fields."""
 
@@ -70,16 +84,27 @@ class Entries:
         self._head = "{" + "".join(f'\\"{key}\\":%s,' for key in keys)
         self._tail = ",".join(f'\\"{field}\\":%s' for field in fields) + "}"
         self._templates: dict[Any, str] = {}
+        self._together: dict[tuple[Any, ...], str] = {}
+        self._characters = 0
 
-    def write(self, entries: dict[Any, list[Any]]) -> str:
+    def filled(self, entries: dict[Any, list[Any]]) -> Filled:
         """``entries``: key (a text, several, or a statement's site) -> fields."""
-        found: dict[str, list[Any]] = {}
-        for key, values in list(entries.items()):
-            template = self._templates.get(key) or self._template(key)
-            # Two sites may stand for the same shape and caller.
-            had = found.get(template)
-            found[template] = [a + b for a, b in zip(had, values, strict=True)] if had else values
-        return ",".join(found) % tuple(_numbers([*chain.from_iterable(found.values())]))
+        if not entries:
+            return NOTHING
+        entries = entries.copy()  # a thread that goes on may add to it
+        keys = tuple(entries)
+        template = self._together.get(keys)
+        if template is None:
+            templates = [self._templates.get(key) or self._template(key) for key in keys]
+            if len({*templates}) < len(templates):
+                return _merged(templates, entries)
+            template = ",".join(templates)
+            self._characters += len(template)
+            if self._characters > SEQUENCES:
+                self._together.clear()
+                self._characters = len(template)
+            self._together[keys] = template
+        return template, tuple(chain.from_iterable(entries.values()))
 
     def _template(self, key: Any) -> str:
         if len(self._templates) >= REMEMBERED:
@@ -90,43 +115,21 @@ class Entries:
         return made
 
 
+def _merged(templates: list[str], entries: dict[Any, list[int]]) -> Filled:
+    """Two sites may stand for the same shape and caller."""
+    found: dict[str, list[int]] = {}
+    for template, values in zip(templates, entries.values(), strict=True):
+        had = found.get(template)
+        found[template] = [a + b for a, b in zip(had, values, strict=True)] if had else values
+    return ",".join(found), tuple(chain.from_iterable(found.values()))
+
+
 SQL, CACHE = Entries(SQL_KEYS, SQL_FIELDS), Entries(CACHE_KEYS, CACHE_FIELDS)
 AI, QUEUED = Entries(AI_KEYS, AI_FIELDS), Entries(QUEUED_KEYS, QUEUED_FIELDS)
 
 
-def _numbers(values: list[Any]) -> list[Any]:
-    return ["null" if v is None else v for v in values] if None in values else values
-
-
-def _sums(entries: Iterable[list[int]], fields: int) -> list[int]:
-    """Of each of the first ``fields`` fields."""
-    return [*map(sum, islice(zip(*entries, strict=True), fields))] or [0] * fields
-
-
-def _columns(work: Work, size: int) -> list[Any]:
-    calls, rows, sql_time, fetch_time = _sums(list(work.sql.values()), 4)
-    gets, hits, _, _, _, cache_time = _sums(list(work.cache.values()), 6) if work.cache else NONE
-    # Redis outside the cache is told in the list alone: it is no call of another service.
-    asked = [v for k, v in list(work.ai.items()) if k[1] != "redis"] if work.ai else ()
-    return _numbers([
-        work.cpu, calls, rows, sql_time, gets, hits, cache_time,
-        sum([v[0] for v in asked]), sum([v[6] for v in asked]), work.tasks, size, work.thread,
-        work.wait, work.items, fetch_time, work.template_time, work.tx_time, work.tx_call_time,
-        work.lock_time, work.tx_count, *_cpu(work, sql_time + fetch_time), work.blocks, work.rss,
-        work.rows_read,
-    ])  # fmt: skip
-
-
-def _uncounted(work: Work) -> str:
-    return ",".join(map(_text, sorted({*work.uncounted, *FAILED.values()})))
-
-
-def _cpu(work: Work, sql: int) -> tuple[int | None, ...]:
-    """``sql``: time in statements, of which the CPU time of some was read."""
-    if not work.sampled or work.cpu is None:
-        return (None,) * 4
-    cpu_sql = work.cpu_sql * sql // work.sql_clocked if work.sql_clocked else 0
-    return cpu_sql, work.cpu_cache, work.cpu_call, work.cpu_template
+def _nulls(values: Any) -> tuple[Any, ...]:
+    return tuple(["null" if v is None else v for v in values])
 
 
 _routes: dict[str, tuple[str, str, str]] = {}
@@ -143,17 +146,43 @@ def _route(route: str) -> tuple[str, str, str]:
     return known
 
 
+def _uncounted(work: Work) -> str:
+    return ",".join(map(_text, sorted({*work.uncounted, *FAILED.values()})))
+
+
+def _ai(work: Work) -> tuple[Filled, int, int]:
+    """The entries, and calls and time of services: Redis is none, it is told in the list alone."""
+    template, values = AI.filled(work.ai)
+    asked = [v for k, v in list(work.ai.items()) if k[1] != "redis"]
+    return (template, _nulls(values)), sum(v[0] for v in asked), sum(v[6] for v in asked)
+
+
+def _cpu(work: Work, sql: int) -> tuple[int | None, ...]:
+    """``sql``: time in statements, of which the CPU time of some was read."""
+    if not work.sampled or work.cpu is None:
+        return (None,) * 4
+    cpu_sql = work.cpu_sql * sql // work.sql_clocked if work.sql_clocked else 0
+    return cpu_sql, work.cpu_cache, work.cpu_call, work.cpu_template
+
+
 def span(work: Work, kind: str, route: str, status: int, size: int) -> str:
     """The span of a request (kind server) or task (consumer), a JSON object."""
     name, method, pattern = _route(route)
     request = kind == "request"
-    failed = status >= 500 or (status and not request)
+    sql, cache = SQL.filled(work.sql), CACHE.filled(work.cache)
+    ai, asked, asked_time = _ai(work) if work.ai else (NOTHING, 0, 0)
+    queued = QUEUED.filled(work.queued)
+    calls, rows, sql_time, fetch_time = [sum(sql[1][field::SQL_WIDTH]) for field in range(4)]
+    gets, hits, cache_time = [sum(cache[1][field::CACHE_WIDTH]) for field in (0, 1, 5)]
+    columns = (
+        *_plain(work), calls, rows, sql_time, fetch_time, gets, hits, cache_time,
+        *_cpu(work, sql_time + fetch_time), asked, asked_time, size,
+    )  # fmt: skip
     return SPAN % (
-        work.trace_id, new_id(64), name, 2 if request else 5, work.start,
+        work.trace_id, new_id(), name, 2 if request else 5, work.start,
         work.start + work.duration, HTTP % (method, pattern, status) if request else "",
-        *_columns(work, size), _text(work.exception),
+        *_nulls(columns), _text(work.exception),
         _uncounted(work) if work.uncounted or FAILED else "",
-        QUEUED.write(work.queued) if work.queued else "", SQL.write(work.sql),
-        CACHE.write(work.cache) if work.cache else "", AI.write(work.ai) if work.ai else "",
-        '"code":2' if failed else "",
+        queued[0] % queued[1], sql[0] % sql[1], cache[0] % cache[1], ai[0] % ai[1],
+        '"code":2' if status >= 500 or (status and not request) else "",
     )  # fmt: skip

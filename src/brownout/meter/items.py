@@ -9,18 +9,22 @@ from typing import Any
 from brownout.meter.work import CURRENT
 
 LISTS = ("results", "items")
+LISTED = (list, tuple)
 
 
 def count(data: Any) -> int:
     """Of data that become JSON; -1 when there is no list on top."""
-    if isinstance(data, list | tuple):
+    if isinstance(data, LISTED):
         return len(data)
     if not isinstance(data, dict):
         return -1
     for name in LISTS:
-        if isinstance(data.get(name), list | tuple):
+        if isinstance(data.get(name), LISTED):
             return len(data[name])
-    return next((len(v) for v in data.values() if isinstance(v, list | tuple)), -1)
+    for value in data.values():
+        if isinstance(value, LISTED):
+            return len(value)
+    return -1
 
 
 def of(response: Any) -> int | None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_open: tuple[int, int] | None = None
-"""(pid, descriptor of its statm): /proc/self is whoever opened it, also after a fork."""
+_statm: int | None = None
+"""The descriptor of its statm, which stays that of the process that opened it."""
+
+
+def _forked() -> None:
+    global _statm
+    _statm = None
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def resident() -> int | None:
     """Bytes; None where there is no /proc."""
-    global _open
-    pid = os.getpid()
+    global _statm
     try:
-        if _open is None or _open[0] != pid:
-            _open = pid, os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
-        return int(os.pread(_open[1], 64, 0).split()[1]) * _PAGE
+        if _statm is None:
+            _statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        return int(os.pread(_statm, 64, 0).split()[1]) * _PAGE
     except OSError:
         return None

@@ -6,10 +6,10 @@ each request: hence plain lists, and fetching methods of its own where Django lo
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from functools import partial
-from types import ModuleType
+from time import perf_counter_ns, thread_time_ns
+from types import FunctionType, ModuleType
 from typing import Any
 
 from django.db.backends import utils
@@ -22,10 +22,30 @@ from brownout.meter.work import CURRENT, DATABASE_WORK, Work
 
 CALLS, ROWS, TIME, FETCH_TIME, REPEATS, IN_TRANSACTION, ERRORS = range(7)
 
-DJANGOS = (
-    CursorWrapper.execute if CursorWrapper.execute.__code__.co_filename == utils.__file__ else None
+
+Wrapper: Any = CursorWrapper
+
+
+def _djangos(step: Any) -> Any:
+    """Django's own; None where another tool has put its own in its place already."""
+    own = type(step) is FunctionType and step.__code__.co_filename == utils.__file__
+    return step if own else None
+
+
+EXECUTE, AROUND, INNER = map(
+    _djangos, (Wrapper.execute, Wrapper._execute_with_wrappers, Wrapper._execute)
 )
-"""Django's own ``execute``; None when another tool has put its own in its place already."""
+
+
+def _straight() -> bool:
+    """Is what runs a statement in Django's cursor still Django's own?"""
+    # Not ==: to some proxies (wrapt's) what they stand for is equal.
+    return (
+        Wrapper.execute is EXECUTE
+        and Wrapper._execute_with_wrappers is AROUND
+        and Wrapper._execute is INNER
+    )
+
 
 PAST_US = {"executescript", "copy", "copy_expert", "copy_from", "copy_to", "stream"}
 """Methods of drivers' cursors that run statements which this cursor does not see."""
@@ -34,40 +54,43 @@ PAST_US = {"executescript", "copy", "copy_expert", "copy_from", "copy_to", "stre
 class MeteredCursor(CursorWrapper):
     """A cursor that counts into the current work."""
 
+    _work: Work
     _entry: list[int] | None = None
     """Where the rows fetched now count; None: nowhere."""
 
-    _work: Work
+    _timed = False
+    """Is the next fetch timed? Not after one that gave fewer rows than it asked for."""
+
     _clocked = False
     """Is the CPU time of the statement at hand read?"""
 
-    _exhausted = False
-    """Did a fetch give fewer rows than it asked for? The next, which finds none, is not timed."""
-
-    _plain = True
-    """Does Django's ``execute`` do nothing but call ``_execute``, unless somebody wraps it?"""
+    _straight = True
+    """Does Django's ``execute`` but call the driver's, unless somebody wraps it?"""
 
     def execute(self, sql: Any, params: Any = None) -> Any:
         work = CURRENT.get()
         if work is None or work.closed:
-            self._entry = None
+            self._entry, self._timed = None, False
             return self._own(super().execute(sql, params))
-        straight = self._plain and CursorWrapper.execute is DJANGOS
-        run = self._execute if straight and not self.db.execute_wrappers else super().execute
-        result = self._count(work, run, sql, params)
-        return self if result is self.cursor else result
+        if work.straight is None:
+            work.straight = _straight()
+        db = self.db
+        straight = self._straight and work.straight and params is not None
+        if straight and not db.needs_rollback and not db.execute_wrappers:
+            return self._count(work, self.cursor.execute, sql, params, straight=True)
+        return self._count(work, super().execute, sql, params)
 
     def executemany(self, sql: Any, param_list: Any) -> Any:
         work = CURRENT.get()
         if work is None or work.closed:
-            self._entry = None
+            self._entry, self._timed = None, False
             return self._own(super().executemany(sql, param_list))
-        return self._own(self._count(work, super().executemany, sql, param_list))
+        return self._count(work, super().executemany, sql, param_list)
 
     def callproc(self, procname: str, params: Any = None, kparams: Any = None) -> Any:
         work = CURRENT.get()
         if work is None or work.closed:
-            self._entry = None
+            self._entry, self._timed = None, False
             return super().callproc(procname, params, kparams)
         return self._count(
             work, lambda _, given: super(MeteredCursor, self).callproc(procname, given, kparams),
@@ -78,9 +101,10 @@ class MeteredCursor(CursorWrapper):
         """Drivers give their cursor back for a chain: the rows fetched from it count, too."""
         return self if result is self.cursor else result
 
-    def _count(self, work: Work, run: Any, sql: Any, params: Any) -> Any:
-        shape = _shapes.get(sql) if type(sql) is str else None
-        if shape is None:
+    def _count(self, work: Work, run: Any, sql: Any, params: Any, straight: bool = False) -> Any:
+        try:
+            shape = _shapes[sql]
+        except (KeyError, TypeError):
             shape = shape_of(sql)
         where = caller_at(shape.trail)
         site = shape.last
@@ -89,24 +113,28 @@ class MeteredCursor(CursorWrapper):
         entry = work.sql.get(site)
         if entry is None:
             entry = work.sql.setdefault(site, [0] * 7)
-        self._entry, self._work, self._exhausted = entry, work, False
         same = fingerprint(sql, params)
-        if not self.db.autocommit:
+        db = self.db
+        if not db.autocommit:
             entry[IN_TRANSACTION] += 1
             if shape.locks:
-                work.locks(self.db)
+                work.locks(db)
         if DATABASE_WORK:
             run = database_work.counting(self, run, work)
+        self._work, self._entry, self._timed = work, entry, True
         self._clocked = work.sampled and work.clocks()
-        cpu = time.thread_time_ns() if self._clocked else 0
-        began = time.perf_counter_ns()
+        cpu = thread_time_ns() if self._clocked else 0
+        began = perf_counter_ns()
         try:
-            return run(sql, params)
+            result = run(sql, params)
         except BaseException:
             entry[ERRORS] += 1
+            if straight:
+                with db.wrap_database_errors:
+                    raise
             raise
         finally:
-            took = time.perf_counter_ns() - began
+            took = perf_counter_ns() - began
             if cpu:
                 work.clocked(cpu, took)
             entry[CALLS] += 1
@@ -116,6 +144,7 @@ class MeteredCursor(CursorWrapper):
                 entry[REPEATS] += 1
             else:
                 work.seen[same] = None
+        return self if result is self.cursor else result
 
     def fetchone(self) -> Any:
         row = self._fetch(self.cursor.fetchone)
@@ -123,12 +152,34 @@ class MeteredCursor(CursorWrapper):
             self._entry[ROWS] += 1
         return row
 
-    def fetchmany(self, *size: Any, **named: Any) -> Any:
+    def fetchmany(self, size: Any = None, **named: Any) -> Any:
+        # How Django fetches nearly all: what the others share is written out here.
         fetch = self.cursor.fetchmany
-        rows = self._fetch(partial(fetch, **named) if named else fetch, *size)
-        if self._entry is not None:
-            self._entry[ROWS] += len(rows)
-            self._exhausted = len(rows) < ((size and size[0]) or 1)
+        if not self._timed or size is None:
+            fetch = partial(fetch, **named) if named else fetch
+            rows = self._fetch(fetch) if size is None else self._fetch(fetch, size)
+            if self._entry is not None:
+                self._entry[ROWS] += len(rows)
+            return rows
+        entry: Any = self._entry
+        cpu = thread_time_ns() if self._clocked else 0
+        began = perf_counter_ns()
+        try:
+            rows = fetch(size)
+        except Exception:
+            entry[ERRORS] += 1
+            with self.db.wrap_database_errors:
+                raise
+        finally:
+            took = perf_counter_ns() - began
+            if cpu:
+                self._work.clocked(cpu, took)
+            entry[FETCH_TIME] += took
+            self._work.spent += took
+        count = len(rows)
+        entry[ROWS] += count
+        if count < size:
+            self._timed = False
         return rows
 
     def fetchall(self) -> Any:
@@ -149,12 +200,15 @@ class MeteredCursor(CursorWrapper):
             yield row
 
     def _fetch(self, fetch: Any, *args: Any) -> Any:
-        entry = self._entry
-        if entry is None or self._exhausted:
-            with self.db.wrap_database_errors:
+        if not self._timed:
+            try:
                 return fetch(*args)
-        cpu = time.thread_time_ns() if self._clocked else 0
-        began = time.perf_counter_ns()
+            except Exception:
+                with self.db.wrap_database_errors:
+                    raise
+        entry: Any = self._entry
+        cpu = thread_time_ns() if self._clocked else 0
+        began = perf_counter_ns()
         try:
             return fetch(*args)
         except Exception:
@@ -162,7 +216,7 @@ class MeteredCursor(CursorWrapper):
             with self.db.wrap_database_errors:
                 raise
         finally:
-            took = time.perf_counter_ns() - began
+            took = perf_counter_ns() - began
             if cpu:
                 self._work.clocked(cpu, took)
             entry[FETCH_TIME] += took
@@ -172,14 +226,14 @@ class MeteredCursor(CursorWrapper):
         if name in PAST_US:
             work = CURRENT.get()
             if work is not None:
-                work.uncounted.add(f"cursor.{name}")
+                work.uncounted |= {f"cursor.{name}"}
         return super().__getattr__(name)
 
 
 class MeteredDebugCursor(MeteredCursor, CursorDebugWrapper):
     """The same where Django keeps the statements (settings.DEBUG)."""
 
-    _plain = False
+    _straight = False
 
 
 def install(library: ModuleType) -> None:

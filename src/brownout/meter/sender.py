@@ -22,10 +22,14 @@ from brownout.meter.work import Work
 BUFFER = 5000
 """Events that may wait."""
 
-ENTRIES = 25_000
-"""Entries (a statement's shape, a family of keys, ...) of all events that may wait: memory."""
+BYTES = 10_000_000
+"""Of all events that may wait."""
 
-BATCH = 300
+TOGETHER = 16
+"""Works whose events are written in one go. Code and data that were in use just now cost a
+fraction; and works that wait, other than texts, make the cyclic garbage collector run."""
+
+BATCH = 20 * TOGETHER
 EVERY = 0.5
 """Seconds between two batches."""
 
@@ -40,7 +44,7 @@ def send(work: Work, kind: str, route: str, status: int, size: int) -> None:
     if work.closed:
         return
     work.close()
-    _of_this_process().put((work, kind, route, status, size))
+    _of_this_process().put(work, kind, route, status, size)
 
 
 def _of_this_process() -> Sender:
@@ -69,35 +73,59 @@ class Sender:
         self.pid = os.getpid()
         self.dropped = 0
         self._reported = 0
-        self._buffer: deque[tuple[Any, ...]] = deque()
-        self._entries = 0
+        self._finished: deque[tuple[Work, str, str, int, int]] = deque()
+        self._buffer: deque[bytes] = deque()
+        self._length = 0
         self._target = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
         self._headers = _headers()
         self._wake = threading.Event()
         self._resource = {"attributes": _attributes(_resource())}
+        resource = json.dumps(self._resource).replace("%", "%%")
+        self._envelope = (
+            f'{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[%b]}}]}}]}}'
+        ).encode()
         self._connection: http.client.HTTPConnection | None = None
         self._sending = threading.Lock()
         threading.Thread(target=self._run, name="brownout-meter", daemon=True).start()
         atexit.register(self.flush)
 
-    def put(self, event: tuple[Any, ...]) -> None:
+    def put(self, work: Work, kind: str, route: str, status: int, size: int) -> None:
         if not self._target:
             return
-        size = _size(event)
-        if len(self._buffer) >= BUFFER or self._entries + size > ENTRIES:
+        if len(self._buffer) + len(self._finished) >= BUFFER or self._length >= BYTES:
             self.dropped += 1
             return
-        self._entries += size
-        self._buffer.append(event)
-        if len(self._buffer) >= BATCH:
-            self._wake.set()
+        self._finished.append((work, kind, route, status, size))
+        if len(self._finished) >= TOGETHER:
+            self._write()
+            if len(self._buffer) >= BATCH:
+                self._wake.set()
+
+    def _write(self) -> None:
+        """Write the events of the finished works; one that cannot be written is counted."""
+        while self._finished:
+            try:
+                finished = self._finished.popleft()
+            except IndexError:  # another thread writes, too
+                return
+            try:
+                event = span(*finished).encode()
+            except Exception:
+                self.dropped += 1
+                continue
+            length = len(event)
+            # Read and written at once, with no call between: other threads write it, too.
+            self._length += length
+            self._buffer.append(event)
 
     def flush(self) -> bool:
         """Send what is there, once; what fails stays in the buffer. Was all of it taken?"""
         if self.pid != os.getpid():
             return True
         with self._sending:
-            while self._buffer:
+            self._write()
+            # Not what comes meanwhile: under load there would be no end of small, dear batches.
+            for _ in range(max(len(self._buffer) // BATCH, 1) if self._buffer else 0):
                 if not self._send_batch():
                     return False
             self._report_drops()
@@ -106,40 +134,31 @@ class Sender:
     def _run(self) -> None:
         while True:
             self._wake.wait(EVERY)
+            taken = self.flush()
             self._wake.clear()
-            if not self.flush():
+            if len(self._buffer) >= BATCH:
+                self._wake.set()
+            if not taken:
                 # A full buffer wakes it at each request: asking in vain takes CPU time from them.
                 time.sleep(EVERY)
 
     def _send_batch(self) -> bool:
-        batch = [self._buffer.popleft() for _ in range(min(BATCH, len(self._buffer)))]
-        spans = ",".join(filter(None, map(self._written, batch)))
-        status = self._post(
-            "/v1/traces",
-            f'{{"resourceSpans":[{{"resource":{json.dumps(self._resource)},'
-            f'"scopeSpans":[{{"spans":[{spans}]}}]}}]}}',
-        )
-        size = sum(map(_size, batch))
-        # Read and written at once, with no call between: request threads write it, too.
-        self._entries -= size
+        waiting = len(self._buffer)
+        count = waiting if waiting < 2 * BATCH else BATCH
+        batch = [self._buffer.popleft() for _ in range(count)]
+        status = self._post("/v1/traces", self._envelope % b",".join(batch))
+        length = sum(map(len, batch))
+        self._length -= length
         if status in (0, 429, 502, 503, 504):
             room = max(BUFFER - len(self._buffer), 0)
             self.dropped += max(len(batch) - room, 0)
-            size = sum(map(_size, batch[:room]))
-            self._entries += size
+            length = sum(map(len, batch[:room]))
+            self._length += length
             self._buffer.extendleft(reversed(batch[:room]))
             return False
         if status != 200:
             self.dropped += len(batch)
         return True
-
-    def _written(self, event: tuple[Any, ...]) -> str:
-        """The event's span; '' and counted when it cannot be written: the others are still sent."""
-        try:
-            return span(*event)
-        except Exception:
-            self.dropped += 1
-            return ""
 
     def _report_drops(self) -> None:
         reported = self.dropped
@@ -150,17 +169,17 @@ class Sender:
         point = {"timeUnixNano": str(time.time_ns()), "asDouble": reported, "attributes": of}
         metric = {"name": "meter.dropped", "gauge": {"dataPoints": [point]}}
         groups = [{"resource": self._resource, "scopeMetrics": [{"metrics": [metric]}]}]
-        if self._post("/v1/metrics", json.dumps({"resourceMetrics": groups})) == 200:
+        if self._post("/v1/metrics", json.dumps({"resourceMetrics": groups}).encode()) == 200:
             self._reported = reported
 
-    def _post(self, path: str, body: str) -> int:
+    def _post(self, path: str, body: bytes) -> int:
         """The HTTP status, 0 when nobody answers."""
         try:
             if self._connection is None:
                 address = urlsplit(self._target).netloc
                 self._connection = http.client.HTTPConnection(address, timeout=TIMEOUT)
             headers = {"Content-Type": "application/json", **self._headers}
-            self._connection.request("POST", path, body.encode(), headers)
+            self._connection.request("POST", path, body, headers)
             response = self._connection.getresponse()
             response.read()
             return response.status
@@ -176,11 +195,6 @@ def _headers() -> dict[str, str]:
     pairs = os.environ.get("OTEL_EXPORTER_OTLP_HEADERS", "").split(",")
     split = (pair.partition("=") for pair in pairs if "=" in pair)
     return {key.strip(): unquote(value.strip()) for key, _, value in split}
-
-
-def _size(event: tuple[Any, ...]) -> int:
-    work = event[0]
-    return 3 + len(work.sql) + len(work.cache) + len(work.ai)
 
 
 def _resource() -> dict[str, Any]:

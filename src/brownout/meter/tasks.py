@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from brownout.meter import sender
-from brownout.meter.work import CURRENT, Work, new_id
+from brownout.meter.work import CURRENT, Work
 
 PUBLISHED = "brownout_published"
 """The header of a message with the moment of its publication, ns since the epoch."""
@@ -52,7 +52,7 @@ def _started(task_id: str, task: Any = None, **_: Any) -> None:
     request = getattr(task, "request", None)
     if getattr(request, "is_eager", False):
         _enqueued(task.name, EAGER)
-    work = Work(new_id(128))
+    work = Work()
     work.wait = _wait(request)
     _running[task_id] = (work, CURRENT.set(work))
 

@@ -41,7 +41,7 @@ def _note(kind: str, function: str, text: str, library: ModuleType) -> None:
         if work is not None:
             asking = sys._getframe(1).f_globals.get("__name__", "")
             if not asking.startswith("django."):
-                work.uncounted.add(text)
+                work.uncounted |= {text}
         return original(*args, **kwargs)
 
     setattr(holder, function, noted)

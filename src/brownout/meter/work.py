@@ -22,17 +22,21 @@ TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9
 CURRENT: ContextVar[Work | None] = ContextVar("brownout_work", default=None)
 
 MODE = os.environ.get("BROWNOUT_METER", "default")
-"""default, full (dear measurements of more events, see SAMPLE and BLOCKS) or off."""
+"""default, full (dear measurements of all events, see SAMPLE and BLOCKS) or off."""
 
 DATABASE_WORK = os.environ.get("BROWNOUT_METER_DATABASE_WORK") == "1"
 SAMPLE = 1 if MODE == "full" else 20
 """Of so many works one has its CPU time by category and its resident bytes measured."""
 
-BLOCKS = 4 if MODE == "full" else 100
+BLOCKS = 1 if MODE == "full" else 100
 """Of so many works one has its memory blocks counted: that walks the whole heap."""
 
-CLOCKED = 10
-"""Statements of a sampled work whose CPU time is read: the first so many, then each so-manieth."""
+SPREAD = 0x9E3779B97F4A7C15
+"""An odd number, so that no two numbers of 64 bits are the same when multiplied by it."""
+
+FIRST, CLOCKED = 10, 20
+"""Of the first so many statements of a sampled work the CPU time of each third one is read, of the
+others that of each so-manieth."""
 
 SQL_KEYS = ("shape", "caller")
 SQL_FIELDS = ("calls", "rows", "time", "fetch_time", "repeats", "in_transaction", "errors")
@@ -57,7 +61,17 @@ NAMES = frozenset({"trace_id", "pid", "thread"})
 """Fields that name one event and its place, and are no work."""
 
 _ids = random.Random()
-os.register_at_fork(after_in_child=_ids.seed)
+_process = f"{_ids.getrandbits(64) | 1:016x}"
+"""The first half of the trace ids that are made in this process."""
+
+
+def _forked() -> None:
+    global _process
+    _ids.seed()
+    _process = f"{_ids.getrandbits(64) | 1:016x}"
+
+
+os.register_at_fork(after_in_child=_forked)
 
 _number = itertools.count()
 _running: dict[int, Work] = {}
@@ -74,6 +88,10 @@ class Work:
     closed = False
     alone = True
     """Did no other work run in the process at the same time?"""
+
+    uncounted: frozenset[str] = frozenset()
+    straight: bool | None = None
+    """May its statements go straight to the driver? See ``queries``."""
 
     rendering = False
     spent = 0
@@ -97,8 +115,8 @@ class Work:
     rss: int | None = None
     duration = 0
 
-    def __init__(self, trace_id: str, asynchronous: bool = False) -> None:
-        self.trace_id = trace_id
+    def __init__(self, trace_id: str = "", asynchronous: bool = False) -> None:
+        self._trace = trace_id or _process
         self.sql: dict[Any, list[int]] = {}
         self.seen: dict[int, None] = {}
         self.cache: dict[Any, list[int]] = {}
@@ -106,11 +124,10 @@ class Work:
         self.queued: dict[tuple[str, str], list[int]] = {}
         self.transactions: dict[str, list[int]] = {}
         """Open ones: alias of the database -> [began, first lock or 0]."""
-        self.uncounted: set[str] = set()
         if asynchronous:
             self.asynchronous = True
         self.thread = threading.current_thread().native_id
-        number = next(_number)
+        self._number = number = next(_number)
         self.sampled = not number % SAMPLE
         _running[id(self)] = self
         if len(_running) > 1:
@@ -123,6 +140,13 @@ class Work:
                 self.blocks_began = sys.getallocatedblocks()
         self.cpu_began = time.thread_time_ns()
         self.began = time.perf_counter_ns()
+
+    @property
+    def trace_id(self) -> str:
+        """Of the trace that it belongs to; one of its own where nobody named one."""
+        # Sampling by the last bits of a trace id expects them to be spread.
+        own = f"{self._number * SPREAD % 2**64:016x}"
+        return self._trace if len(self._trace) == 32 else self._trace + own
 
     def close(self) -> None:
         """Take the measurements at the end; what is counted later is lost."""
@@ -137,17 +161,17 @@ class Work:
                 self.blocks = sys.getallocatedblocks() - self.blocks_began
             now = resident()
             self.rss = None if now is None else now - (self.rss_began or 0)
-        for alias in list(self.transactions):
-            self.transaction_ended(alias)
+        if self.transactions:
+            for alias in list(self.transactions):
+                self.transaction_ended(alias)
         _running.pop(id(self), None)
-        self.seen = {}
 
     def clocks(self) -> bool:
-        """Is the CPU time of the next statement read? To read the clock is dear where there are
-        many: their CPU time is told as the same share of their time as of those that were read.
+        """Is the CPU time of the next statement read? To read the clock is dear: the CPU time of
+        all is told as the same share of their time as of those whose was read.
         """
-        self.statements += 1
-        return self.statements <= CLOCKED or not self.statements % CLOCKED
+        self.statements = count = self.statements + 1
+        return count % 3 == 1 if count <= FIRST else not count % CLOCKED
 
     def clocked(self, cpu: int, took: int) -> None:
         """A statement's execution or a fetch, begun at ``cpu`` (thread_time_ns), is over."""
@@ -228,12 +252,12 @@ def exact(event: dict[str, Any]) -> dict[str, Any]:
     return {k: kept(v) for k, v in event.items() if k not in MEASURED and k not in NAMES}
 
 
-def new_id(bits: int) -> str:
-    """A random identifier in hexadecimal; from the kernel it would cost a system call each."""
-    return f"{_ids.getrandbits(bits):0{bits // 4}x}"
+def new_id() -> str:
+    """A random span id; from the kernel it would cost a system call each."""
+    return f"{_ids.getrandbits(64):016x}"
 
 
 def trace_of(header: str) -> str:
-    """The trace id of a W3C traceparent, a new one without it or when it is malformed."""
+    """The trace id of a W3C traceparent, "" without it or when it is malformed."""
     found = TRACEPARENT.match(header) if header else None
-    return found[1] if found else new_id(128)
+    return found[1] if found else ""
