@@ -118,3 +118,13 @@ def test_what_the_database_reads_is_the_same_each_time(
     else:
         assert stalls["rows_read"] > 0
     assert [u for rows in found.values() for row in rows for u in row["uncounted"]] == []
+
+
+@pytest.mark.stack
+def test_debugging_changes_no_count(
+    database: dict[str, str], receiver: Receiver, tmp_path: Path
+) -> None:
+    """Django has other cursors then, and its back end for PostgreSQL one of its own."""
+    found = visit(tmp_path, receiver, tour.script(("/stalls/",), 2, ()), DEBUG="1", **database)
+    [[stalls]] = found.values()
+    assert (stalls["sql_calls"], stalls["sql_rows"]) == (4, 9)

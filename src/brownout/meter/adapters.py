@@ -13,6 +13,7 @@ BACKENDS = "django.core.cache.backends."
 ADAPTERS = {
     "django.db.backends.base.base": "queries:install",
     "django.db": "unseen:install",
+    "django.db.backends.postgresql.base": "queries:install_debugging",
     "django.utils.connection": "threads:install",
     "asgiref.sync": "coroutines:install",
     "django.core.cache": "caches:install",

@@ -224,9 +224,7 @@ class MeteredCursor(CursorWrapper):
 
     def __getattr__(self, name: str) -> Any:
         if name in PAST_US:
-            work = CURRENT.get()
-            if work is not None:
-                work.uncounted |= {f"cursor.{name}"}
+            _passed(name)
         return super().__getattr__(name)
 
 
@@ -234,6 +232,26 @@ class MeteredDebugCursor(MeteredCursor, CursorDebugWrapper):
     """The same where Django keeps the statements (settings.DEBUG)."""
 
     _straight = False
+
+
+def _passed(name: str) -> None:
+    """A method is asked for that runs statements past the meter."""
+    work = CURRENT.get()
+    if work is not None:
+        work.uncounted |= {f"cursor.{name}"}
+
+
+def install_debugging(library: ModuleType) -> None:
+    """``library``: the base module of a back end that has a debugging cursor of its own."""
+
+    class Metered(MeteredDebugCursor, library.CursorDebugWrapper):  # type: ignore[name-defined]
+        def __getattribute__(self, name: str) -> Any:
+            if name in PAST_US:
+                _passed(name)
+            return super().__getattribute__(name)
+
+    wrapper: Any = library.DatabaseWrapper
+    wrapper.make_debug_cursor = lambda self, cursor: Metered(cursor, self)
 
 
 def install(library: ModuleType) -> None:
