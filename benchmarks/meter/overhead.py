@@ -48,8 +48,9 @@ BARE, AGAIN = "bare", "A/A"
 METERS = ("meter-default", "meter-full")
 OTHERS = ("otel-100", "otel-10", "sentry", "silk", "toolbar")
 CELLS = ("sqlite-5", "sqlite-100", "postgres-5", "postgres-100")
+NOBODY = "http://127.0.0.1:9"
 WORTH = 0.03
-FEWEST = 6
+FEWEST = 10
 TURN, TURNS = 0.03, 10
 """Seconds of CPU time of a turn, at least one request; turns of a round."""
 
@@ -228,6 +229,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8, help="rounds of a start")
     parser.add_argument("--others", type=int, default=3, help="starts with the other tools")
     parser.add_argument("--only", choices=("meter",), help="leave the other tools out")
+    parser.add_argument("--away", action="store_true", help="nobody receives what is sent")
     parser.add_argument("--cells", default=",".join(CELLS), help=f"of {','.join(CELLS)}")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -240,7 +242,7 @@ def main() -> None:
     print(versions(interpreter), flush=True)
     try:
         with contextlib.ExitStack() as stack:
-            endpoint = stack.enter_context(receiver())
+            endpoint = NOBODY if args.away else stack.enter_context(receiver())
             wanted = args.cells.split(",")
             for engine in dict.fromkeys(c.split("-")[0] for c in wanted):
                 server = stack.enter_context(postgres(folder)) if engine == "postgres" else None
