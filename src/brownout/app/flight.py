@@ -220,8 +220,11 @@ class Flight:
 
 
 def say(text: str) -> None:
-    """One line of progress."""
-    show.err.print(text, markup=False, soft_wrap=True)
+    """One line of progress, or at the end.
+
+    Not by rich: its console, interrupted within a line, may keep all later ones to itself.
+    """
+    print(text, file=sys.stderr, flush=True)
 
 
 def scored(made: Debrief) -> RenderableType:

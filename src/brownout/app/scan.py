@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from rich.console import Group as Lines
 from rich.console import RenderableType
 
 from brownout.app import show
-from brownout.app.flight import interrupts
+from brownout.app.flight import interrupts, say
 from brownout.app.flying import one_of
 from brownout.model import BrownoutError, MachineError
 from brownout.scan import chunks, deployments, outcome, prometheus, tables
@@ -172,14 +171,6 @@ def cores() -> int:
 
 def interrupt() -> None:
     raise KeyboardInterrupt
-
-
-def say(text: str) -> None:
-    """A line on stderr, of progress or at the end.
-
-    Not by rich: its console, interrupted within a line, may keep all later ones to itself.
-    """
-    print(text, file=sys.stderr, flush=True)
 
 
 class Line:
