@@ -37,7 +37,7 @@ EXECUTE, AROUND, INNER = map(
 )
 
 
-def _straight() -> bool:
+def _untouched() -> bool:
     """Is what runs a statement in Django's cursor still Django's own?"""
     # Not ==: to some proxies (wrapt's) what they stand for is equal.
     return (
@@ -73,7 +73,7 @@ class MeteredCursor(CursorWrapper):
             self._entry, self._timed = None, False
             return self._own(super().execute(sql, params))
         if work.straight is None:
-            work.straight = _straight()
+            work.straight = _untouched()
         db = self.db
         straight = self._straight and work.straight and params is not None
         if straight and not db.needs_rollback and not db.execute_wrappers:
@@ -155,7 +155,7 @@ class MeteredCursor(CursorWrapper):
     def fetchmany(self, size: Any = None, **named: Any) -> Any:
         # How Django fetches nearly all: what the others share is written out here.
         fetch = self.cursor.fetchmany
-        if not self._timed or size is None:
+        if not self._timed or size is None or named:
             fetch = partial(fetch, **named) if named else fetch
             rows = self._fetch(fetch) if size is None else self._fetch(fetch, size)
             if self._entry is not None:
