@@ -48,7 +48,7 @@ setup-dev: .venv/.installed-dev
 
 # The wheel carries the shop with its front end built.
 wheel: setup-dev
-	@$(BIN)/python -m brownout.stack.frontend shop/frontend shop/frontend/dist
+	@$(BIN)/python -m brownout.stack.releases.frontend shop/frontend shop/frontend/dist
 	@$(BIN)/python -m pip wheel -q --no-deps -w dist .
 
 clean:

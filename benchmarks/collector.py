@@ -91,7 +91,7 @@ class Collector:
         self.start()
 
     def start(self) -> None:
-        argv = [sys.executable, "-m", "brownout.probes.collector", "--database", self.database]
+        argv = [sys.executable, "-m", "brownout.collector", "--database", self.database]
         self.child = subprocess.Popen(
             argv, env={**os.environ, "BROWNOUT_TOKEN": "x"}, stdout=subprocess.PIPE, text=True
         )

@@ -20,13 +20,13 @@ import uuid
 from pathlib import Path
 
 from brownout import store
-from brownout.stack.dataset import Dataset, prepare
-from brownout.stack.environment import ONE_THREAD
-from brownout.stack.ports import free_ports
-from brownout.stack.postgres import Postgres
-from brownout.stack.recipe import SIZES, Recipe
-from brownout.stack.room import size_of
-from brownout.stack.supervisor import Supervisor
+from brownout.stack.data.dataset import Dataset, prepare
+from brownout.stack.data.recipe import SIZES, Recipe
+from brownout.stack.data.room import size_of
+from brownout.stack.processes.environment import ONE_THREAD
+from brownout.stack.processes.ports import free_ports
+from brownout.stack.processes.supervisor import Supervisor
+from brownout.stack.services.postgres import Postgres
 
 SHOP = store.assets() / "shop"
 RESTORES = 5

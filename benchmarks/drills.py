@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from brownout import history, scenarios, store
+from brownout import history, store
+from brownout.catalogue import scenarios
 
 STEPS = ("acknowledged", "diagnosed", "mitigated", "validated", "resolved")
 COLUMNS = ("scenario", "seed", "right", "alert", *STEPS, "all s", "points", "exit")

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from scipy.stats import chi2
 
-from brownout import history, store
+from brownout import history
 from brownout.model import Event
+from brownout.recording.finished import open_recording
 
 NS = 1_000_000_000
 LOOK = 10
@@ -63,7 +64,7 @@ def main() -> int:
     events = history.read((run / "history.jsonl").read_bytes().splitlines(keepends=True))
     began = next(e for e in events if e.name == "phase" and e.value["name"] == "incident").at
     ended = history.infos(events, "closed")[0].at
-    with store.open_recording(run, {}) as recording:
+    with open_recording(run, {}) as recording:
         samples = recording.query(FOREIGN, [LOOK * NS, began, ended])
     alarms = [e for e in history.infos(events, "alert") if e.value["state"] == "firing"]
     own = 0

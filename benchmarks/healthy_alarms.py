@@ -22,12 +22,13 @@ from pathlib import Path
 
 from scipy.stats import chi2
 
-from brownout import history, store
+from brownout import history
 from brownout.alerting import HOURS_BETWEEN_FALSE_ALARMS, Alerting, Limit, latency_limit
-from brownout.baseline import bad_seconds, service_limits
+from brownout.flight.calm import bad_seconds, service_limits
 from brownout.instruments import resources
 from brownout.model import NS, Recording
-from brownout.observer import Seen, Usage, observations, read_second
+from brownout.recording.finished import open_recording
+from brownout.site.observer import Seen, Usage, observations, read_second
 
 CALM, DRILL = 30, 1800
 """Seconds of a drill's calm window, and of a simulated drill."""
@@ -103,7 +104,7 @@ def main() -> int:
     args = parser.parse_args()
     if not (args.run / "telemetry.duckdb").is_file():
         parser.error(f"{args.run} is no folder of a finished drill")
-    with store.open_recording(args.run, {}) as recording:
+    with open_recording(args.run, {}) as recording:
         seen = read(recording, *span(args.run))
         own = quiet(recording, seen, args.quiet)
     pool, calms = blocks(seen, own, args.block), blocks(seen, own, CALM)

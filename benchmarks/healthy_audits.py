@@ -20,9 +20,9 @@ from pathlib import Path
 
 from healthy_alarms import FOREIGN, span
 
-from brownout import store
-from brownout.judging import findings
+from brownout.flight.judging import findings
 from brownout.model import NS, Window
+from brownout.recording.finished import open_recording
 from brownout.stats.shares import share_interval
 
 Z = 1.6449
@@ -31,7 +31,7 @@ Z = 1.6449
 
 def starts(run: Path, within: Window, seconds: int, most: float) -> list[int]:
     """Where a window of so many seconds may start (ns): others used ``most`` cores at most."""
-    with store.open_recording(run, {}) as recording:
+    with open_recording(run, {}) as recording:
         others = dict(recording.query(FOREIGN, [within.start, within.end]))
     busy = {ts // NS for ts, cores in others.items() if cores > most}
     first, last = within.start // NS + 1, within.end // NS - seconds
@@ -73,7 +73,7 @@ def main() -> int:
             "before": Window(before, before + args.before * NS),
             "after": Window(after, after + args.after * NS),
         }
-        with store.open_recording(args.run, named) as recording:
+        with open_recording(args.run, named) as recording:
             told = findings(recording, "before", "after")
         verdicts += Counter(f.verdict for f in told)
         rang = [f"{f.audit} of {f.subject}" for f in told if f.verdict == "regressed"]

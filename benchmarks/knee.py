@@ -18,12 +18,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brownout import calibration, capacity, scenarios, store
-from brownout.app import calibrate
+from brownout import store
+from brownout.app.commands import calibrate
+from brownout.capacity import seeking
+from brownout.catalogue import scenarios
 from brownout.model import Op, Promise, Window, Workload
 from brownout.probes.processes import proportional_bytes
 from brownout.report import promises
-from brownout.site import SETTLE, Plan, Site, next_tag
+from brownout.site.site import SETTLE, Plan, Site, next_tag
 
 SECONDS = 20
 LOADS = ("normal", "peak")
@@ -36,7 +38,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--times", type=int, default=5, help="calibrations")
     parser.add_argument("--size", default="normal", help="normal or small")
-    parser.add_argument("--others", type=float, default=calibration.FOREIGN, help="foreign cores")
+    parser.add_argument("--others", type=float, default=seeking.FOREIGN, help="foreign cores")
     parser.add_argument("--deployments", type=int, default=0, help="rolling deployments at normal")
     args = parser.parse_args()
     shop = store.assets() / "shop"
@@ -128,5 +130,5 @@ def deployments(site: Site, times: int) -> None:
 
 
 if __name__ == "__main__":
-    print(capacity.machine())
+    print(store.machine())
     sys.exit(main())

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from brownout import store
-from brownout.probes.browser import throwaway
 from brownout.probes.page import lighthouse
-from brownout.stack.browser import find_chromium
+from brownout.probes.page.browser import throwaway
+from brownout.stack.services.browser import find_chromium
 from brownout.stack.stack import Places, Stack
 
 PAGES = {"home": "/", "book": "/books/7", "browse": "/books"}

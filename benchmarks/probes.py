@@ -19,7 +19,7 @@ from pathlib import Path
 
 from brownout import store
 from brownout.model import Window, Workload
-from brownout.site import Plan, Site
+from brownout.site.site import Plan, Site
 
 ROUTE = "GET /api/books/{id}/"
 BEGUN = 2.5

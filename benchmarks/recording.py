@@ -21,8 +21,8 @@ from typing import Any
 
 import duckdb
 
-from brownout import store
-from brownout.probes.tables import Tables
+from brownout.collector.tables import Tables
+from brownout.recording.finished import open_recording
 
 BATCH = 300
 TIMES = {
@@ -106,7 +106,7 @@ def main() -> None:
         counts = repeated(args.run / "telemetry.duckdb", target, args.minutes)
         print(f"{args.minutes:g} minutes:", {k: v for k, v in counts.items() if v})
         print(f"size: {target.stat().st_size / 1e6:.1f} MB")
-        with store.open_recording(Path(folder), {}) as recording:
+        with open_recording(Path(folder), {}) as recording:
             for table, column in (
                 ("requests", "latency"),
                 ("outcomes", "latency"),

@@ -1,6 +1,27 @@
-"""The same examples each time, however busy the machine is."""
+"""The same examples each time; a collector of the test's own, or one for a module's tests."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from collecting import Collector
 from hypothesis import settings
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    made = Collector(tmp_path)
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
+    made = Collector(tmp_path_factory.mktemp("collector"))
+    yield made
+    made.kill()

@@ -56,7 +56,9 @@ class MemoryRecording:
     ) -> None:
         self.windows = {name: Window(at(a), at(b)) for name, (a, b) in windows.items()}
         self._connection = duckdb.connect(database, config={"threads": 1})
-        self._connection.execute(resources.files("brownout").joinpath("schema.sql").read_text())
+        self._connection.execute(
+            resources.files("brownout.recording").joinpath("schema.sql").read_text()
+        )
 
     def close(self) -> None:
         self._connection.close()

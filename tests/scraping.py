@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from brownout.stack.ports import free_ports
+from brownout.stack.processes.ports import free_ports
 
 
 class Prometheus:

@@ -19,8 +19,10 @@ import duckdb
 import psutil
 import pytest
 
-from brownout import baselines, capacity, history, store
+from brownout import history, store
+from brownout.capacity import calibrations
 from brownout.model import Event
+from brownout.recording import baselines
 
 pytestmark = [pytest.mark.drill, pytest.mark.alone, pytest.mark.timeout(900)]
 
@@ -291,7 +293,7 @@ def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_calibration_and_nothing_is_kept(tmp_path: Path) -> None:
-    kept = store.cache_folder() / capacity.RECORDS
+    kept = store.cache_folder() / calibrations.RECORDS
     before = kept.read_bytes() if kept.exists() else None
     temporary, err = tmp_path / "temporary", tmp_path / "err"
     temporary.mkdir()

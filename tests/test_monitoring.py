@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from brownout import monitoring, slo
-from brownout.probes.exposition import BUCKETS
+from brownout.collector.exposition import BUCKETS
 
 ROOT = Path(__file__).parents[1]
 

@@ -38,9 +38,9 @@ from typing import Any
 import psycopg
 from scipy.special import stdtrit
 
-from brownout.stack.ports import free_ports
-from brownout.stack.postgres import Postgres
-from brownout.stack.supervisor import Supervisor
+from brownout.stack.processes.ports import free_ports
+from brownout.stack.processes.supervisor import Supervisor
+from brownout.stack.services.postgres import Postgres
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src"

@@ -89,7 +89,8 @@ def meter(mode: str, sharing: int) -> None:
     os.environ["BROWNOUT_METER"] = mode
     from django.conf import settings
 
-    from brownout.meter import adapters, sender
+    from brownout.meter import adapters
+    from brownout.meter.event import sender
 
     sender.EVERY *= sharing
     settings.MIDDLEWARE.insert(0, "brownout.meter.middleware.Meter")

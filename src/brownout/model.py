@@ -200,6 +200,13 @@ class Pace:
     limit: float
 
 
+PACES = {
+    "quick": Pace("quick", 6, 30, (4, 10), hold=30, validation=12, limit=240),
+    "normal": Pace("normal", 15, 120, (20, 90), hold=30, validation=30, limit=2700),
+}
+"""How long the phases take. The SLO hold is 30 s at any pace: it is part of a definition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Briefing:
     """What a responder may know of a scenario before it is closed."""

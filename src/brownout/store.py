@@ -1,4 +1,4 @@
-"""Where things are kept: run folders, their recordings, the cache, and the product's own files."""
+"""Where things are kept: run folders, the cache, this machine's name in it, our own files."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import contextlib
 import fcntl
 import json
 import os
+import platform
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import duckdb
+import psutil
 
-from brownout import schema
-from brownout.model import BrownoutError, MachineError, Window
+from brownout.model import BrownoutError, MachineError
 
 RUNS = Path(".brownout") / "runs"
 RECORDING = "telemetry.duckdb"
+
+GB = 1 << 30
 
 
 def assets() -> Path:
@@ -32,6 +34,21 @@ def cache_folder() -> Path:
     """$BROWNOUT_CACHE, else ~/.cache/brownout; it may not exist yet."""
     named = os.environ.get("BROWNOUT_CACHE")
     return Path(named) if named else Path.home() / ".cache" / "brownout"
+
+
+def machine() -> dict[str, Any]:
+    """What of this machine decides how much it carries: what is measured is kept by it."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = round(psutil.virtual_memory().total / GB)
+    return {"cpu": _cpu(), "cores": cores or 1, "memory_gb": memory}
+
+
+def _cpu() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 class Target:
@@ -180,86 +197,3 @@ def _locked(folder: Path) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-class FileRecording:
-    """A finished recording, read-only (model.Recording).
-
-    ``lacks``: tables and columns that it has not got, being of an earlier ``version``.
-    """
-
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, windows: Mapping[str, Window]
-    ) -> None:
-        self._connection = connection
-        self.windows = dict(windows)
-        self.lacks = schema.present(connection, "file")
-        self.version = schema.version(connection, "file")
-
-    def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, list(params)).fetchall()
-
-
-@contextlib.contextmanager
-def open_recording(run: Path, windows: Mapping[str, Window]) -> Iterator[FileRecording]:
-    """The recording in a run folder, or that is this file, when nobody writes it any more.
-
-    Raises BrownoutError when it cannot be read.
-    """
-    path = run if run.is_file() else run / RECORDING
-    if not path.exists():
-        raise BrownoutError(f"{path} is missing; the drill died before anything was recorded")
-    # One thread: sums of floats must come in the same order each time.
-    connection = duckdb.connect(config={"threads": 1})
-    try:
-        connection.execute(f"ATTACH '{_quoted(path)}' AS file (READ_ONLY)")
-        recording = FileRecording(connection, windows)
-    except (duckdb.Error, BrownoutError) as error:
-        connection.close()
-        raise BrownoutError(f"{path} cannot be read: {_reason(error)}") from error
-    try:
-        yield recording
-    finally:
-        connection.close()
-
-
-def export(run: Path, out: Path, tables: Sequence[str]) -> list[dict[str, Any]]:
-    """Write tables and views (all tables, for none) as Parquet into ``out``: {table, rows, file}.
-
-    Raises BrownoutError when there is no such table, MachineError when ``out`` cannot be written.
-    A file is there as a whole or not at all.
-    """
-    every = [table.name for table in schema.tables()]
-    unknown = sorted({*tables} - {*every, *schema.views()})
-    if unknown:
-        known = ", ".join([*every, *schema.views()])
-        raise BrownoutError(f"--table {unknown[0]}: there is none; known: {known}")
-    written = []
-    with open_recording(run, {}) as recording:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            for table in dict.fromkeys(tables or every):
-                path, part = out / f"{table}.parquet", out / f".{table}.part"
-                [(rows,)] = recording.query(
-                    f"COPY (SELECT * FROM {table}) TO '{_quoted(part)}' "
-                    "(FORMAT parquet, COMPRESSION zstd)"
-                )
-                part.replace(path)
-                written.append({"table": table, "rows": rows, "file": str(path)})
-        except (OSError, duckdb.IOException) as error:
-            raise MachineError(
-                f"{out} cannot be written ({_reason(error)}); choose another folder (--out)"
-            ) from error
-    return written
-
-
-def _quoted(path: Path) -> str:
-    """A path inside quotes of SQL."""
-    return str(path).replace("'", "''")
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).splitlines()[0]
-    if "Conflicting lock" in text or "Could not set lock" in text:
-        return "the collector of a running drill writes it; end the drill first"
-    return text

@@ -12,12 +12,12 @@ import duckdb
 import gevent
 from gevent.event import Event
 
+from brownout.collector.tables import Row, Tables
 from brownout.load.answers import Outcome
 from brownout.load.arrivals import Arrival
 from brownout.load.play import INFLIGHT, Play
 from brownout.load.recorder import Recorder
 from brownout.load.visits import Step, Visit, World
-from brownout.probes.tables import Row, Tables
 
 MORE = 3
 DUE = 10**9

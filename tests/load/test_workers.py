@@ -73,7 +73,7 @@ class Playground:
 
 
 def free() -> int:
-    from brownout.stack.ports import free_ports
+    from brownout.stack.processes.ports import free_ports
 
     return free_ports(1)[0]
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from metering import wait_for
 
-from brownout.app.run import metered as putting_in
-from brownout.stack.ports import free_ports
+from brownout.app.commands.run import metered as putting_in
+from brownout.stack.processes.ports import free_ports
 
 BAZAAR = Path(__file__).parent / "bazaar"
 BROWNOUT = Path(sys.executable).parent / "brownout"

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from brownout.collector.otlp import parsing
 from brownout.meter import __file__ as METER
-from brownout.probes import otlp
 
 SETTINGS = """
 import os
@@ -160,7 +160,7 @@ import django
 django.setup()
 from django.db import connection
 from django.test import AsyncClient, Client
-from brownout.meter import sender
+from brownout.meter.event import sender
 import views
 with connection.schema_editor() as editor:
     editor.create_model(views.Author)
@@ -244,8 +244,8 @@ class Receiver:
     def take(self, signal: str, body: bytes) -> int:
         """As the collector does: a batch with one malformed event is refused."""
         try:
-            self.rows += list(otlp.rows(signal, body, otlp.JSON))
-        except otlp.Malformed:
+            self.rows += list(parsing.rows(signal, body, parsing.JSON))
+        except parsing.Malformed:
             return 400
         return 200
 

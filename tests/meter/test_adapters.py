@@ -11,7 +11,7 @@ import elsewhere
 import pytest
 from service import Service
 
-from brownout.meter import calls
+from brownout.meter.clients import calls
 
 SNIPPETS = {
     "stream left early": """
@@ -84,7 +84,7 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "bazaar.settings"}
 RUN = """
 import asyncio, json, os
 import httpx, openai, requests, urllib3
-from brownout.meter.work import AI_FIELDS, CURRENT, Work
+from brownout.meter.event.work import AI_FIELDS, CURRENT, Work
 SERVICE = os.environ["SERVICE"]
 for name, code in SNIPPETS.items():
     work = Work("0af7651916cd43dd8448eb211c80319c")
@@ -148,7 +148,7 @@ def test_what_it_comes_to(found: dict[str, list[Any]], name: str) -> None:
 def test_a_library_unlike_those_known_harms_nobody(tmp_path: Path) -> None:
     (tmp_path / "httpx.py").write_text("__version__ = '9.1'\ndef get(): return 'all is well'\n")
     script = (
-        "import httpx\nfrom brownout.meter.imports import FAILED\n"
+        "import httpx\nfrom brownout.meter.event.imports import FAILED\n"
         "print(httpx.get(), *FAILED.values(), sep='; ')"
     )
     done = elsewhere.python(elsewhere.metered(tmp_path, "", PYTHONPATH=str(tmp_path)), script)

@@ -7,10 +7,10 @@ from types import ModuleType
 
 import pytest
 
-from brownout.meter import callers
+from brownout.meter.event import callers
 
 LIBRARY = """
-from brownout.meter.callers import caller_at
+from brownout.meter.event.callers import caller_at
 
 def counts(trail):
     return caller_at(trail)

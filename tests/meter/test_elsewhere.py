@@ -23,11 +23,11 @@ import versions
 from metering import Receiver, wait_for
 from service import Service
 
-from brownout.app.run import LAUNCH
-from brownout.stack.ports import free_ports
-from brownout.stack.postgres import Postgres
-from brownout.stack.supervisor import Supervisor
-from brownout.stack.valkey import Valkey
+from brownout.app.commands.run import LAUNCH
+from brownout.stack.processes.ports import free_ports
+from brownout.stack.processes.supervisor import Supervisor
+from brownout.stack.services.postgres import Postgres
+from brownout.stack.services.valkey import Valkey
 
 pytestmark = pytest.mark.matrix
 

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from brownout.meter.encoding import span
-from brownout.meter.shapes import Shape
-from brownout.meter.work import SQL_FIELDS, Work
+from brownout.meter.event.encoding import span
+from brownout.meter.event.shapes import Shape
+from brownout.meter.event.work import SQL_FIELDS, Work
 
 ASKED = """SELECT '100%', "a" FROM b WHERE c = %s"""
 CALLER = 'app/100% "mine".py:7'

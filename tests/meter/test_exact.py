@@ -15,10 +15,10 @@ import tour
 from metering import Receiver
 from service import Service
 
-from brownout.meter.work import exact
-from brownout.stack.ports import free_ports
-from brownout.stack.postgres import Postgres
-from brownout.stack.supervisor import Supervisor
+from brownout.meter.event.work import exact
+from brownout.stack.processes.ports import free_ports
+from brownout.stack.processes.supervisor import Supervisor
+from brownout.stack.services.postgres import Postgres
 
 TIMES = 1000
 WHOLE, STREAMED, LATER = (f"/everything/{page}" for page in ("", "streamed/", "later/"))

@@ -18,7 +18,7 @@ import pytest
 from metering import Receiver, wait_for
 
 from brownout.app import cli
-from brownout.stack import foreground
+from brownout.stack.processes import foreground
 
 RUNSERVER = [sys.executable, "manage.py", "runserver", "{port}"]
 GUNICORN = ["gunicorn", "bazaar.wsgi", "--bind", "127.0.0.1:{port}", "--workers", "2"]

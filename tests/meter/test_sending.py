@@ -7,8 +7,8 @@ from pathlib import Path
 
 from metering import Project, Receiver, hear, tell, wait_for
 
-from brownout.meter.sender import BATCH, EVERY
-from brownout.stack.ports import free_ports
+from brownout.meter.event.sender import BATCH, EVERY
+from brownout.stack.processes.ports import free_ports
 
 REQUESTS, ROOM = 1500, 700
 
@@ -176,7 +176,7 @@ def test_threads_lose_none_and_what_cannot_be_written_is_counted(
     receiver: Receiver, tmp_path: Path
 ) -> None:
     script = """
-from brownout.meter.work import Work
+from brownout.meter.event.work import Work
 span = sender.span
 def written(work, kind, route, *more):
     if route == "GET /odd/":

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from metering import Project, Receiver, line
 
-from brownout.meter import caches
-from brownout.meter.work import exact
-from brownout.probes.tables import Tables
+from brownout.collector.tables import Tables
+from brownout.meter.caching import caches
+from brownout.meter.event.work import exact
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -305,7 +305,7 @@ def test_what_others_put_around_statements_is_called_as_without_the_meter(tmp_pa
 FAILING = """
 import sqlite3
 from django.db import Error, transaction
-from brownout.meter.work import CURRENT, Work
+from brownout.meter.event.work import CURRENT, Work
 def told(run):
     try:
         run()

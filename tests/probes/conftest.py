@@ -1,38 +1,22 @@
-"""A collector of the test's own, or one for all tests of a module; a database with books."""
+"""A database with books."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
-from collecting import Collector
 
-from brownout.stack.ports import free_ports
-from brownout.stack.postgres import Postgres
-from brownout.stack.supervisor import Supervisor
+from brownout.stack.processes.ports import free_ports
+from brownout.stack.processes.supervisor import Supervisor
+from brownout.stack.services.postgres import Postgres
 
 SCHEMA = """
 CREATE TABLE books (id int PRIMARY KEY, title text);
 INSERT INTO books SELECT n, 'title ' || n FROM generate_series(1, 500) n;
 CREATE INDEX books_title ON books (title);
 """
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[Collector]:
-    made = Collector(tmp_path)
-    yield made
-    made.kill()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
-    made = Collector(tmp_path_factory.mktemp("collector"))
-    yield made
-    made.kill()
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ import pytest
 from collecting import as_nobody, wait_for
 
 from brownout.app.target import family
-from brownout.probes.on_demand import Site, processes
+from brownout.probes.on_demand import processes
 from brownout.probes.processes import Processes, proportional_bytes
+from brownout.probes.terms import Site
 
 BURN = "import sys\nprint('on', flush=True)\nwhile True: pass"
 IDLE = "print('on', flush=True)\ninput()"

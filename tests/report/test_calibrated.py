@@ -12,7 +12,7 @@ import pytest
 from histories import TRUTH, Story
 from recordings import MemoryRecording, at, traffic
 
-from brownout import baseline
+from brownout.flight import calm
 from brownout.model import Debrief, Promise, Window
 from brownout.report import promises
 from brownout.report.debrief import debrief
@@ -32,7 +32,7 @@ def recording(bad: float, after: float) -> MemoryRecording:
 
 def flown(made: MemoryRecording, calibrated: Mapping[str, float]) -> Debrief:
     """The debrief of a drill whose history is as the loop and the validation write it."""
-    frozen = baseline.freeze(made, CALM, [], DECLARED, calibrated)
+    frozen = calm.freeze(made, CALM, [], DECLARED, calibrated)
     day = "2026-11-24" if calibrated else None
     story = Story(workload={"normal": 5.0, "peak": 11.0}, calibrated=day)
     story.info(30, "slo", routes=frozen.routes, pages=[]).info(30, "phase", name="incident")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from backend import Backend, Provider
 
-from brownout.stack.ports import free_ports
+from brownout.stack.processes.ports import free_ports
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 

@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 from brownout import store
-from brownout.stack import frontend
-from brownout.stack.frontend import Workshop
-from brownout.stack.node import find_node
+from brownout.stack.releases import frontend
+from brownout.stack.releases.frontend import Workshop
+from brownout.stack.releases.node import find_node
 from brownout.stack.stack import Places, Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from brownout import store
-from brownout.stack import frontend
-from brownout.stack.frontend import Workshop
-from brownout.stack.node import find_node
+from brownout.stack.releases import frontend
+from brownout.stack.releases.frontend import Workshop
+from brownout.stack.releases.node import find_node
 
 SOURCES = store.assets() / "shop" / "frontend"
 

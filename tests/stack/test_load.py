@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from brownout.stack.ports import free_ports
-from brownout.stack.postgres import Postgres
-from brownout.stack.supervisor import Supervisor
+from brownout.stack.processes.ports import free_ports
+from brownout.stack.processes.supervisor import Supervisor
+from brownout.stack.services.postgres import Postgres
 
 pytestmark = pytest.mark.stack
 

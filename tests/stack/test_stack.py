@@ -25,14 +25,16 @@ import psycopg
 import pytest
 from scraping import prometheus
 
-from brownout import scenarios, store, validation
+from brownout import store
+from brownout.catalogue import scenarios
+from brownout.collector.client import Client
 from brownout.model import BrownoutError
-from brownout.probes.client import Client
-from brownout.stack.ports import free_ports
-from brownout.stack.readiness import answers
-from brownout.stack.releases import Releases
+from brownout.site import validation
+from brownout.stack.processes.ports import free_ports
+from brownout.stack.processes.readiness import answers
+from brownout.stack.processes.supervisor import Notice
+from brownout.stack.releases.releases import Releases
 from brownout.stack.stack import Places, Stack
-from brownout.stack.supervisor import Notice
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 

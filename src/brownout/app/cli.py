@@ -6,45 +6,47 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import typer
 
 from brownout import store
-from brownout.app import (
-    archive,
-    calibrate,
-    catalogue,
-    flying,
-    load_worker,
-    measure,
-    ops,
-    probe,
-    quality,
-    scan,
-)
-from brownout.app import run as run_command
+from brownout.app.discovery import Command, Folder
 from brownout.model import BrownoutError, MachineError
 
-app = typer.Typer(
-    name="brownout",
-    help="A flight simulator for performance regressions.",
-    epilog="Start with: brownout drill",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-COMMANDS = (
-    flying, ops, measure, quality, archive, catalogue, calibrate, load_worker, probe, run_command,
-    scan,
-)  # fmt: skip
-for module in COMMANDS:
-    module.register(app)
+SECTIONS = (*("Fly", "Look", "Respond", "Afterwards", "Your own project", "This machine"),)
+"""Headings of `brownout --help`; each command names its own."""
 
-
-# typer carries a click of its own and names only the leaves of its exceptions.
+# typer names only the leaves of its click's exceptions.
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
+
+
+def build(name: str, module: ModuleType) -> Command:
+    """The command of a module: its function of that name, or the ``group`` that it makes."""
+    if hasattr(module, "group"):
+        return cast(Command, module.group())
+    function = getattr(module, name.replace("-", "_"))
+    one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    one.command(
+        name,
+        epilog=f"Example{'s' * ('; brownout ' in module.EXAMPLE)}: {module.EXAMPLE}",
+        context_settings=getattr(module, "SETTINGS", None),
+    )(function)
+    return cast(Command, typer.main.get_command(one))
+
+
+def app() -> Folder:
+    """All commands: the files of ``commands/``."""
+    return Folder(
+        "brownout.app.commands",
+        build,
+        SECTIONS,
+        name="brownout",
+        help="A flight simulator for performance regressions.",
+        epilog="Start with: brownout drill",
+        no_args_is_help=True,
+    )
 
 
 def keep_machine_code(modules: Path) -> None:
@@ -66,7 +68,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     keep_machine_code(Path(__file__).parents[1] / "stats")
     try:
-        result = app(args=argv, standalone_mode=False)
+        result = app().main(args=argv, prog_name="brownout", standalone_mode=False)
     except BrownoutError as error:
         print(f"brownout: {error}", file=sys.stderr)
         return error.exit_code

@@ -1,30 +1,11 @@
-"""``--otlp-forward URL``: the options of every command that may send its telemetry on."""
+"""``--otlp-forward URL``: who gets the telemetry, too."""
 
 from __future__ import annotations
 
-from typing import Annotated
 from urllib.parse import urlsplit
 
-import typer
-
 from brownout.model import BrownoutError
-from brownout.stack.collector import Forward
-
-Otlp = Annotated[
-    str,
-    typer.Option(
-        "--otlp-forward", metavar="URL", help="Send the telemetry on to this OTLP/HTTP receiver."
-    ),
-]
-OtlpHeaders = Annotated[
-    str,
-    typer.Option(
-        "--otlp-headers",
-        metavar="KEY=VALUE,...",
-        envvar="BROWNOUT_FORWARD_HEADERS",
-        help="Headers for it, an API key, say.",
-    ),
-]
+from brownout.stack.services.collector import Forward
 
 
 def receiver(url: str, headers: str) -> Forward | None:

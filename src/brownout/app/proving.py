@@ -8,14 +8,16 @@ import threading
 import time
 from typing import Any
 
-from brownout import capacity, scenarios, store
+from brownout import store
 from brownout.app import show
-from brownout.app.flight import interrupts
-from brownout.leaks import leaks
+from brownout.app.terminal import interrupts
+from brownout.capacity import calibrations
+from brownout.catalogue import scenarios
+from brownout.catalogue.leaks import leaks
+from brownout.catalogue.proof import Check, Proof
+from brownout.collector.client import CollectorAway
 from brownout.model import BrownoutError
-from brownout.probes.client import CollectorAway
-from brownout.prove import Check, Proof
-from brownout.site import Plan, Site
+from brownout.site.site import Plan, Site
 
 RECORDS = "proofs.json"
 
@@ -62,7 +64,7 @@ def _records() -> dict[str, dict[str, Any]]:
 def prove(name: str) -> list[Check]:
     """Measure one scenario's contract and remember the result. Takes some minutes."""
     scenario = scenarios.load(store.assets() / "scenarios", name)
-    known = capacity.known(store.assets() / "shop", "normal")
+    known = calibrations.known(store.assets() / "shop", "normal")
     run = store.RunFolder()
     patches = [series for kind in ("release", "fix") if (series := scenario.patches(kind))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import httpx
 
 from brownout import store
-from brownout.model import BrownoutError
+from brownout.app import show
+from brownout.model import ROLES, BrownoutError
 
 
 class Refused(BrownoutError):
@@ -51,3 +53,17 @@ class Remote:
             body = answer.json()
             raise Refused(body["error"], body["exit_code"])
         return answer.json()
+
+
+def ask(run: Path | None, name: str, role: str, args: dict[str, Any], as_json: bool) -> int:
+    """Perform an op and tell how it ended; the exit code."""
+    if role not in ROLES:
+        raise BrownoutError(f"--as {role}: unknown role; roles: {', '.join(ROLES)}")
+    event = Remote(run).do(name, role, args)
+    if as_json:
+        print(json.dumps(event, indent=2))
+    else:
+        show.completion(event)
+    if event["kind"] == "fail":
+        return int(event["value"]["exit_code"])
+    return 0 if event["value"].get("passed", True) else 1

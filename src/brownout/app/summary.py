@@ -14,7 +14,7 @@ import duckdb
 from rich.console import RenderableType
 
 from brownout.app import show
-from brownout.app.flight import say
+from brownout.app.terminal import say
 
 ROUTES = """
 SELECT kind, route, count(*), quantile_cont(duration, .5) / 1e6, quantile_cont(duration, .95) / 1e6,

@@ -11,7 +11,7 @@ import psutil
 
 from brownout import store
 from brownout.model import BrownoutError
-from brownout.probes.on_demand import Service, Site
+from brownout.probes.terms import Service, Site
 
 MODULES = ("gunicorn", "celery", "uvicorn", "granian")
 PROGRAMS = ("gunicorn", "celery", "postgres", "valkey", "redis", "node", "python")

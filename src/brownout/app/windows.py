@@ -6,7 +6,8 @@ import datetime
 import re
 from collections.abc import Sequence
 
-from brownout import history, judging
+from brownout import history
+from brownout.flight import judging
 from brownout.model import NS, BrownoutError, Event, Window
 
 WHOLE = "all"

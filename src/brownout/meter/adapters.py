@@ -6,39 +6,39 @@ from functools import partial
 from importlib import import_module
 from types import ModuleType
 
-from brownout.meter.imports import when_imported
+from brownout.meter.event.imports import when_imported
 
 BACKENDS = "django.core.cache.backends."
 
 ADAPTERS = {
-    "django.db.backends.base.base": "queries:install",
-    "django.db": "unseen:install",
-    "django.db.backends.postgresql.base": "queries:install_debugging",
-    "django.utils.connection": "threads:install",
-    "asgiref.sync": "coroutines:install",
-    "django.core.cache": "caches:install",
-    BACKENDS + "db": "pickles:install_pickling",
-    BACKENDS + "filebased": "pickles:install_pickling",
-    BACKENDS + "locmem": "pickles:install_pickling",
-    BACKENDS + "redis": "pickles:install_pickling",
-    "django_redis.serializers.pickle": "pickles:install_pickling",
-    "pymemcache.serde": "pickles:install_serde",
-    "django.http": "items:install",
-    "django.http.response": "rendering:install_json",
-    "django.template.base": "rendering:install_template",
-    "jinja2.environment": "rendering:install_jinja",
-    "rest_framework.response": "rendering:install_response",
-    "rest_framework.serializers": "rendering:install_serializers",
-    "celery.signals": "tasks:install",
-    "httpx": "httpx_clients:install",
-    "httpx2": "httpx_clients:install",
-    "openai._base_client": "openai_client:install",
-    "redis.client": "redis_client:install",
-    "redis.asyncio.client": "redis_client:install_async",
-    "requests.sessions": "requests_clients:install",
-    "urllib3.connectionpool": "requests_clients:install_pool",
+    "django.db.backends.base.base": "database.queries:install",
+    "django.db": "database.unseen:install",
+    "django.db.backends.postgresql.base": "database.queries:install_debugging",
+    "django.utils.connection": "concurrency.threads:install",
+    "asgiref.sync": "concurrency.coroutines:install",
+    "django.core.cache": "caching.caches:install",
+    BACKENDS + "db": "caching.pickles:install_pickling",
+    BACKENDS + "filebased": "caching.pickles:install_pickling",
+    BACKENDS + "locmem": "caching.pickles:install_pickling",
+    BACKENDS + "redis": "caching.pickles:install_pickling",
+    "django_redis.serializers.pickle": "caching.pickles:install_pickling",
+    "pymemcache.serde": "caching.pickles:install_serde",
+    "django.http": "responses.items:install",
+    "django.http.response": "responses.rendering:install_json",
+    "django.template.base": "responses.rendering:install_template",
+    "jinja2.environment": "responses.rendering:install_jinja",
+    "rest_framework.response": "responses.rendering:install_response",
+    "rest_framework.serializers": "responses.rendering:install_serializers",
+    "celery.signals": "concurrency.tasks:install",
+    "httpx": "clients.httpx_clients:install",
+    "httpx2": "clients.httpx_clients:install",
+    "openai._base_client": "clients.openai_client:install",
+    "redis.client": "caching.redis_client:install",
+    "redis.asyncio.client": "caching.redis_client:install_async",
+    "requests.sessions": "clients.requests_clients:install",
+    "urllib3.connectionpool": "clients.requests_clients:install_pool",
 }
-"""Module -> file of this folder and its function that gets the module, once it is imported."""
+"""Module -> file below this folder and its function that gets the module, once it is imported."""
 
 _watched: set[str] = set()
 

@@ -8,7 +8,8 @@ class Meter(AppConfig):
     label = "brownout_meter"
 
     def ready(self) -> None:
-        from brownout.meter import adapters, work
+        from brownout.meter import adapters
+        from brownout.meter.event import work
 
         if work.MODE != "off":
             adapters.watch()

@@ -10,9 +10,10 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.signals import got_request_exception
 
-from brownout.meter import items, sender
-from brownout.meter.streams import follow
-from brownout.meter.work import CURRENT, MODE, Work, trace_of
+from brownout.meter.event import sender
+from brownout.meter.event.work import CURRENT, MODE, Work, trace_of
+from brownout.meter.responses import items
+from brownout.meter.responses.streams import follow
 
 CONVERTER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")

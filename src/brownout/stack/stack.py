@@ -15,19 +15,20 @@ from typing import Any, TypeVar
 import psutil
 
 from brownout.model import BrownoutError
-from brownout.stack import ai, collector, frontend, statements, worker
-from brownout.stack.dataset import Dataset, prepare
-from brownout.stack.environment import ASSETS, ONE_THREAD, Wiring, shop
-from brownout.stack.migrations import Migrations
-from brownout.stack.ports import HOST, free_ports
-from brownout.stack.postgres import Postgres
-from brownout.stack.readiness import answers, says
-from brownout.stack.recipe import Recipe
-from brownout.stack.releases import Releases
-from brownout.stack.room import need_memory
-from brownout.stack.supervisor import Child, Notice, Supervisor
-from brownout.stack.valkey import Valkey
-from brownout.stack.web import Web
+from brownout.stack.data.dataset import Dataset, prepare
+from brownout.stack.data.recipe import Recipe
+from brownout.stack.data.room import need_memory
+from brownout.stack.processes.environment import ASSETS, ONE_THREAD, Wiring, shop
+from brownout.stack.processes.ports import HOST, free_ports
+from brownout.stack.processes.readiness import answers, says
+from brownout.stack.processes.supervisor import Child, Notice, Supervisor
+from brownout.stack.releases import frontend
+from brownout.stack.releases.migrations import Migrations
+from brownout.stack.releases.releases import Releases
+from brownout.stack.services import ai, collector, statements, worker
+from brownout.stack.services.postgres import Postgres
+from brownout.stack.services.valkey import Valkey
+from brownout.stack.services.web import Web
 
 MEMORY = 1.6e9
 """Bytes of memory that a drill needs free."""

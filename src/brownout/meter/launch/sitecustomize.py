@@ -33,7 +33,7 @@ def put_in() -> None:
         init = os.path.join(package, "__init__.py")
         load(spec_from_file_location("brownout", init, submodule_search_locations=[package]))
     from brownout.meter import adapters, handlers
-    from brownout.meter.imports import when_imported
+    from brownout.meter.event.imports import when_imported
 
     when_imported("django.core.handlers.base", handlers.install)
     when_imported("celery.signals", handlers.install_worker)

@@ -10,7 +10,7 @@ from brownout.probes.database.activity import Activity
 from brownout.probes.database.plans import Plan
 from brownout.probes.database.scans import Scan, sequential
 from brownout.probes.database.statements import Statement, short
-from brownout.probes.on_demand import Table
+from brownout.probes.terms import Table
 
 SHOWN = 20
 """Rows of a table; all statements are in the file."""

@@ -12,13 +12,13 @@ from typing import Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
 from brownout.model import BrownoutError, MachineError
-from brownout.probes.browser import PAGES, address, throwaway
-from brownout.probes.cdp import Browser
-from brownout.probes.on_demand import Found, Site, Table
 from brownout.probes.page import lighthouse as auditor
+from brownout.probes.page.browser import PAGES, address, throwaway
+from brownout.probes.page.cdp import Browser
 from brownout.probes.page.coverage import Module, coverage
 from brownout.probes.page.visit import Request, Visit, visit
-from brownout.stack.browser import find_chromium
+from brownout.probes.terms import Found, Site, Table
+from brownout.stack.services.browser import find_chromium
 from brownout.stats.quantiles import quantile_interval
 
 EXAMPLE = "brownout probe browser --url http://127.0.0.1:8000 --pages /,/books/7 --visits 9"

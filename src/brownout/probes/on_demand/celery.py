@@ -8,10 +8,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
+from brownout.collector.client import CollectorAway
 from brownout.model import BrownoutError
-from brownout.probes.broker import Broker, Events, opened
-from brownout.probes.client import CollectorAway
-from brownout.probes.on_demand import Found, Site, Table
+from brownout.probes.terms import Found, Site, Table
+from brownout.probes.valkey.broker import Broker, Events, opened
 from brownout.stats.quantiles import quantile
 
 ALONE = True

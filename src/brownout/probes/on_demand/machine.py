@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 
 from brownout.model import FOREIGN_MORE, FOREIGN_MOST, NS
-from brownout.probes.on_demand import Found, Site, Table
 from brownout.probes.processes import Processes
+from brownout.probes.terms import Found, Site, Table
 
 ALONE = True
 EVERY = 1.0

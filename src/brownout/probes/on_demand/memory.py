@@ -18,8 +18,8 @@ from typing import Annotated, Any
 import psutil
 
 from brownout.model import MachineError
-from brownout.probes.on_demand import Found, Service, Site, Table
-from brownout.probes.stacks import frame
+from brownout.probes.profile.stacks import frame
+from brownout.probes.terms import Found, Service, Site, Table
 
 EXAMPLE = "brownout probe memory --service web --seconds 30"
 LIMIT = 60.0
@@ -126,7 +126,7 @@ def _ask(growth: Growth, seconds: float, frames: int) -> None:
 
 
 def _address(pid: int, user: int) -> str:
-    """Where a process's meter listens: as in meter/allocations.py, which nothing imports."""
+    """Where a process's meter listens: as in meter/event/allocations.py, which nothing imports."""
     if sys.platform == "linux":
         return f"\0brownout-allocations-{pid}"
     return str(Path(tempfile.gettempdir()) / f"brownout-allocations-{user}-{pid}")

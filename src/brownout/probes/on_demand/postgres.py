@@ -14,7 +14,7 @@ from brownout.probes.database.activity import Activity
 from brownout.probes.database.plans import Plan
 from brownout.probes.database.session import Session, session, setting
 from brownout.probes.database.statements import Statement
-from brownout.probes.on_demand import Found, Site
+from brownout.probes.terms import Found, Site
 
 EXAMPLE = "brownout probe postgres --database postgresql://me:secret@127.0.0.1:5432/shop"
 EVERY = 0.2

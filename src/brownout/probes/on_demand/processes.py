@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from brownout.probes.on_demand import Found, Service, Site, Table
 from brownout.probes.processes import Processes, proportional_bytes
+from brownout.probes.terms import Found, Service, Site, Table
 
 MB = 1e6
 EVERY = 1.0

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from brownout.model import BrownoutError
-from brownout.probes.cprofile import replayed
-from brownout.probes.flames import (
+from brownout.probes.profile.cprofile import replayed
+from brownout.probes.profile.flames import (
     Change,
     Profile,
     collapsed,
@@ -19,8 +19,8 @@ from brownout.probes.flames import (
     lines,
     speedscope,
 )
-from brownout.probes.on_demand import Found, Site, Table
-from brownout.probes.profiling import Look, load
+from brownout.probes.profile.profiling import Look, load
+from brownout.probes.terms import Found, Site, Table
 
 EXAMPLE = "brownout probe profile --service web --seconds 20"
 LIMIT = 60.0

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import redis
 
 from brownout.model import BrownoutError
-from brownout.probes.keyspace import Family, connected, django_prefix, family, sample, tried
-from brownout.probes.on_demand import Found, Site, Table
+from brownout.probes.terms import Found, Site, Table
+from brownout.probes.valkey.keyspace import Family, connected, django_prefix, family, sample, tried
 
 EXAMPLE = "brownout probe valkey --cache redis://127.0.0.1:6379/0 --keys 5000"
 SCAN_SECONDS = 5.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from brownout.probes.cdp import Browser
+from brownout.probes.page.cdp import Browser
 from brownout.probes.page.visit import Request, opened, tab
 
 HASH = re.compile(r"[-.][A-Za-z0-9_-]{8,}(?=\.\w+$)")

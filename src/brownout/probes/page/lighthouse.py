@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from brownout.model import MachineError
-from brownout.stack.node import find_node, find_npm
+from brownout.stack.releases.node import find_node, find_npm
 
 VERSION = "13.5.0"
 LONGEST = 180

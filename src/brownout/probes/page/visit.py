@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from brownout.probes.browser import Traffic
-from brownout.probes.cdp import Browser, BrowserAway, Event
+from brownout.probes.page.browser import Traffic
+from brownout.probes.page.cdp import Browser, BrowserAway, Event
 from brownout.probes.page.watch import CHOOSE, READ, SETTLED, WATCH
 
 DOMAINS = ("Page", "Network", "Runtime", "Inspector")

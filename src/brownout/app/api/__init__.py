@@ -1,0 +1,1 @@
+"""The HTTP API of a running drill: what the other terminal, a cockpit and agents talk to."""

@@ -1,0 +1,178 @@
+"""``brownout run -- COMMAND``: a Django project of the user's own, metered as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from brownout import store
+from brownout.app import summary
+from brownout.app.forwarding import receiver
+from brownout.app.options import Json, Otlp, OtlpHeaders
+from brownout.app.terminal import say
+from brownout.model import BrownoutError, MachineError
+from brownout.stack.processes import foreground
+from brownout.stack.processes.ports import HOST, free_ports
+from brownout.stack.processes.readiness import answers
+from brownout.stack.processes.supervisor import Supervisor
+from brownout.stack.services import collector as collecting
+from brownout.stack.services.collector import Forward
+
+SECTION = "Your own project"
+EXAMPLE = (
+    "brownout run -- python manage.py runserver; brownout run -- gunicorn project.wsgi; "
+    "brownout run -- celery -A project worker"
+)
+SETTINGS = {"allow_interspersed_args": False}
+
+RECORDINGS = Path(".brownout") / "recordings"
+LAUNCH = Path(__file__).parents[2] / "meter" / "launch"
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+
+def run(
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
+    collector: Annotated[
+        str, typer.Option(metavar="URL", envvar=ENDPOINT, help="Send there; keep no recording.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The recording, a new file.")
+    ] = None,
+    service: Annotated[
+        str, typer.Option(envvar="OTEL_SERVICE_NAME", help="Its name; by default the folder's.")
+    ] = "",
+    otlp_forward: Otlp = "",
+    otlp_headers: OtlpHeaders = "",
+    as_json: Json = False,
+) -> int:
+    """Run a command of any Django project with the meter put in; nothing of it is changed.
+
+    Without --collector everything is recorded here, and a summary is printed at its end. The exit
+    code is the command's.
+    """
+    environment = metered(os.environ, service or Path.cwd().name)
+    forward = receiver(otlp_forward, otlp_headers)
+    if collector:
+        _check(collector, out is not None or as_json or forward is not None)
+        os.environ.update(environment | {ENDPOINT: collector})
+        return _become(command)
+    recording = _new_file(out)
+    foreground.hold()
+    try:
+        with _recorder(recording, forward) as (sending, roll):
+            if foreground.interrupted():
+                raise KeyboardInterrupt
+            # With --json stdout is ours alone.
+            stdout = sys.stderr if as_json else None
+            code = foreground.run(command, environment | sending, stdout)
+        summary.tell(recording, command, code, roll, as_json)
+        return code
+    finally:
+        foreground.release()
+
+
+def metered(environment: Mapping[str, str], service: str) -> dict[str, str]:
+    """The environment of a command with the meter put in."""
+    paths = [str(LAUNCH), environment.get("PYTHONPATH", "")]
+    attributes = environment.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    if "service.version=" not in attributes:
+        attributes = ",".join(filter(None, [attributes, f"service.version={_release()}"]))
+    return {
+        **environment,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "OTEL_SERVICE_NAME": service,
+        "OTEL_RESOURCE_ATTRIBUTES": attributes,
+    }
+
+
+def _release() -> str:
+    """What git calls the commit of this folder; '' outside of git."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        argv = ["git", "describe", "--always", "--tags", "--dirty"]
+        found = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=True)
+        return found.stdout.strip()
+    return ""
+
+
+def _check(url: str, recorded: bool) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BrownoutError(
+            f"--collector {url}: an http or https URL is wanted, as http://host:4318"
+        )
+    if recorded:
+        raise BrownoutError(
+            "--out, --json and --otlp-forward are for a recording of one's own; the events go to "
+            f"{url} (from --collector or {ENDPOINT})"
+        )
+
+
+def _become(command: Sequence[str]) -> int:
+    """Nothing is left to do afterwards: become the command."""
+    try:
+        os.execvp(command[0], list(command))
+    except OSError as error:
+        raise foreground.unstartable(command[0], error) from error
+
+
+def _new_file(out: Path | None) -> Path:
+    """Where to record: there must be nothing yet, and it must be possible to write."""
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}.duckdb"
+    path = (out or RECORDINGS / name).absolute()
+    if path.exists():
+        raise BrownoutError(f"{path} is there already; choose another file (--out)")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        path.unlink()
+    except OSError as error:
+        raise MachineError(
+            f"{path} cannot be written ({error.strerror}); choose another file (--out)"
+        ) from error
+    return path
+
+
+@contextlib.contextmanager
+def _recorder(
+    recording: Path, forward: Forward | None
+) -> Iterator[tuple[dict[str, str], list[dict[str, Any]]]]:
+    """A collector: (what tells the meter of it, who was metered: filled in at the end)."""
+    # Never twice: at its end a run ends whatever carries its id, and files may share a name.
+    run_id = f"{recording.stem}-{secrets.token_hex(4)}"
+    token = secrets.token_urlsafe(16)
+    metered_ones: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="brownout-run-") as name:
+        folder, [port] = Path(name), free_ports(1)
+        url = f"http://{HOST}:{port}"
+        command = collecting.command(run_id, folder, port, token, forward, recording)
+        with Supervisor(run_id, lambda seen: say(f"{seen.name} {seen.kind}")) as supervisor:
+            ready = replace(command, before_exec=foreground.release)
+            supervisor.start(ready, answers(f"{url}/healthz"))
+            say(f"brownout: recording into {summary.shown(recording)}")
+            target = store.Target(run_id)
+            with contextlib.suppress(OSError):  # a folder that cannot be written is no obstacle
+                target.announce(url)
+            roll = folder / "roll"
+            sending = {
+                ENDPOINT: url,
+                "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{token}",
+                "BROWNOUT_RUN": run_id,
+                "BROWNOUT_METER_ROLL": str(roll),
+            }
+            try:
+                yield sending, metered_ones
+            finally:
+                target.withdraw()
+        metered_ones += summary.enrolled(roll)

@@ -1,0 +1,1 @@
+"""What receives the telemetry, keeps it, forwards it and answers queries: a child of its own."""

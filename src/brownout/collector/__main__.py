@@ -1,0 +1,5 @@
+"""``python -m brownout.collector``."""
+
+from brownout.collector.server import main
+
+main()

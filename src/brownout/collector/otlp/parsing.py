@@ -1,0 +1,210 @@
+"""OTLP/HTTP bodies into rows of the recording: traces, metrics and logs, protobuf or JSON."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import math
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from brownout.collector.otlp import points, spans, spans_json
+from brownout.collector.otlp.spans import Malformed, Row, Span
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+REQUESTS: dict[str, type[Any]] = {
+    "traces": ExportTraceServiceRequest,
+    "metrics": ExportMetricsServiceRequest,
+    "logs": ExportLogsServiceRequest,
+}
+ANSWERS: dict[str, type[Any]] = {
+    "traces": ExportTraceServiceResponse,
+    "metrics": ExportMetricsServiceResponse,
+    "logs": ExportLogsServiceResponse,
+}
+LARGEST = 8 << 20
+"""Bytes of a body, also when unpacked."""
+
+ENCODINGS = ("", "identity", "gzip")
+
+
+class Oversized(ValueError):
+    """More than LARGEST bytes."""
+
+
+def unpack(body: bytes, encoding: str) -> bytes:
+    """The body without its content encoding."""
+    if encoding == "gzip":
+        body = _gunzip(body)
+    if len(body) > LARGEST:
+        raise Oversized(f"more than {LARGEST} bytes")
+    return body
+
+
+def _gunzip(body: bytes) -> bytes:
+    """All members of a gzip, up to one byte more than LARGEST: a bomb goes no further."""
+    unpacked, rest = b"", body
+    while True:
+        try:
+            unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            unpacked += unpacker.decompress(rest, LARGEST + 1 - len(unpacked))
+        except zlib.error as error:
+            raise Malformed("not gzip") from error
+        if len(unpacked) > LARGEST:
+            return unpacked
+        if not unpacker.eof:
+            raise Malformed("the gzip ends too early")
+        rest = unpacker.unused_data
+        if not rest:
+            return unpacked
+
+
+def headers(text: str) -> dict[str, str]:
+    """Headers as OTEL_EXPORTER_OTLP_HEADERS has them: KEY=VALUE,... with values percent-encoded."""
+    pairs = (pair.partition("=") for pair in text.split(",") if "=" in pair)
+    return {key.strip(): unquote(value.strip()) for key, _, value in pairs}
+
+
+def rows(signal: str, body: bytes, content_type: str) -> Iterable[tuple[str, Row]]:
+    """(table, row) of all that a body tells; raises Malformed."""
+    if signal == "traces" and content_type == JSON:
+        with contextlib.suppress(spans_json.Unusual):
+            return spans_json.traces(body)
+    return DECODERS[signal](parse(signal, body, content_type))
+
+
+def parse(signal: str, body: bytes, content_type: str) -> Message:
+    """The request message of a signal; raises Malformed."""
+    message = REQUESTS[signal]()
+    try:
+        if content_type == JSON:
+            json_format.ParseDict(_hex_ids(body), message, ignore_unknown_fields=True)
+        else:
+            message.ParseFromString(body)
+    except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+    return message
+
+
+def answer(signal: str, fields: Row) -> bytes:
+    """The answer to a request of this signal, as protobuf."""
+    return bytes(json_format.ParseDict(fields, ANSWERS[signal]()).SerializeToString())
+
+
+def _hex_ids(body: bytes) -> Row:
+    """OTLP/JSON writes ids in hexadecimal, protobuf's own JSON in base64: mend the ids."""
+    found = json.loads(body)
+    if not isinstance(found, dict):
+        raise ValueError("a JSON object is wanted")
+    mended: Row = _mend(found)
+    return mended
+
+
+def _mend(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_mend(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _base64(value)
+        if key in ("traceId", "spanId", "parentSpanId") and isinstance(value, str)
+        else _mend(value)
+        for key, value in node.items()
+    }
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(bytes.fromhex(text)).decode()
+
+
+def _value(value: Any) -> Any:
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return None
+    found = getattr(value, kind)
+    if kind == "array_value":
+        return [_value(v) for v in found.values]
+    if kind == "kvlist_value":
+        return _attributes(found.values)
+    if kind == "double_value" and not math.isfinite(found):
+        return str(found)  # JSON has no word for it
+    return found.decode("utf-8", "replace") if kind == "bytes_value" else found
+
+
+def _attributes(pairs: Any) -> Row:
+    return {pair.key: _value(pair.value) for pair in pairs}
+
+
+def traces(message: Any) -> Iterator[tuple[str, Row]]:
+    """(table, row) of each span: ``work`` for wide events, ``spans`` for all others."""
+    for group in message.resource_spans:
+        resource = _attributes(group.resource.attributes)
+        by = spans.sender(resource)
+        for found in (s for scope in group.scope_spans for s in scope.spans):
+            yield spans.row(_span(found), by, resource)
+
+
+def _span(found: Any) -> Span:
+    return Span(
+        trace_id=found.trace_id.hex(),
+        span_id=found.span_id.hex(),
+        parent_id=found.parent_span_id.hex(),
+        name=found.name,
+        kind=found.kind,
+        code=found.status.code,
+        start=found.start_time_unix_nano,
+        end=found.end_time_unix_nano,
+        attributes=_attributes(found.attributes),
+    )
+
+
+def metrics(message: Any) -> Iterator[tuple[str, Row]]:
+    """(``metrics``, row) of each figure of each data point (points.figures)."""
+    for group in message.resource_metrics:
+        by = spans.sender(_attributes(group.resource.attributes))
+        for metric in (m for scope in group.scope_metrics for m in scope.metrics):
+            kind = metric.WhichOneof("data")
+            for point in getattr(metric, kind).data_points if kind else ():
+                row = by | {"ts": point.time_unix_nano}
+                attributes = _attributes(point.attributes)
+                for suffix, value, more in points.figures(kind, point):
+                    name = f"{metric.name}{suffix}"
+                    figure = {"name": name, "value": value, "attributes": attributes | more}
+                    yield "metrics", row | figure
+
+
+def logs(message: Any) -> Iterator[tuple[str, Row]]:
+    for group in message.resource_logs:
+        by = spans.sender(_attributes(group.resource.attributes))
+        for record in (r for scope in group.scope_logs for r in scope.log_records):
+            yield (
+                "logs",
+                by
+                | {
+                    "ts": record.time_unix_nano or record.observed_time_unix_nano,
+                    "severity": record.severity_text,
+                    "body": str(_value(record.body)),
+                    "attributes": _attributes(record.attributes),
+                },
+            )
+
+
+DECODERS = {"traces": traces, "metrics": metrics, "logs": logs}

@@ -1,0 +1,1 @@
+"""One drill: its loop, and what the loop consults."""

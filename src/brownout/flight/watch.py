@@ -1,0 +1,69 @@
+"""What is seen each second: calm traffic is gathered until it is frozen, then it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brownout.alerting import Alerting, Limit, describe
+from brownout.flight import calm
+from brownout.flight.board import UNSEEN
+from brownout.flight.refusals import FLYING
+from brownout.flight.world import World
+from brownout.model import NS, Window
+from brownout.site.observer import Seen, observations
+
+LOOK = 15
+"""Seconds of the baseline after which a machine that certainly cannot carry it is told so."""
+
+
+class Watch:
+    """The seconds of one drill; ``board`` is what the last one showed."""
+
+    def __init__(self, world: World) -> None:
+        self.board: Mapping[str, Any] = UNSEEN
+        self._world = world
+        self._calm: list[Seen] = []
+        self._alerting: Alerting | None = None
+        self._limits: dict[tuple[str, str], Limit] = {}
+
+    def see(self, seen: Seen, phase: str) -> list[dict[str, Any]]:
+        """Take in one second; the values of the alerts that it gives rise to.
+
+        Raises MachineError when this machine certainly cannot carry the drill.
+        """
+        self.board = seen.board
+        if phase == "baseline":
+            self._calm.append(seen)
+            if len(self._calm) == LOOK:
+                self._look()
+        if self._alerting is None or phase not in FLYING:
+            return []
+        found = observations(seen, self._limits)
+        alerts = self._alerting.update(seen.second, found, phase == "validation")
+        return [{**alert, "text": describe(alert)} for alert in alerts]
+
+    def _look(self) -> None:
+        window = Window(self._calm[0].second, self._calm[-1].second + NS)
+        try:
+            world = self._world
+            calm.look(world.recording(), window, world.declared, world.calibrated)
+        except OSError:
+            pass  # the collector is being restarted: the end of the baseline will tell
+
+    def freeze(self, window: Window) -> dict[str, Any] | None:
+        """Freeze the promises and the alerts' limits from the calm window; what ``slo`` says.
+
+        None while the collector is being restarted: to be asked again.
+        Raises MachineError when the promises do not hold.
+        """
+        world = self._world
+        try:
+            recording = world.recording()
+            frozen = calm.freeze(recording, window, self._calm, world.declared, world.calibrated)
+            opened = calm.freeze_pages(recording, window, world.pages)
+        except OSError:
+            return None
+        self._limits = {limit.key: limit for limit in frozen.limits}
+        self._alerting = Alerting(frozen.limits, frozen.bad_seconds)
+        return {"routes": frozen.routes, "pages": opened}

@@ -1,0 +1,1 @@
+"""Caches: the Django cache, what its back ends pickle, and Redis used directly."""

@@ -1,0 +1,1 @@
+"""Calls of other services, through each HTTP client that is metered."""

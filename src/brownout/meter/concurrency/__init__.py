@@ -1,0 +1,1 @@
+"""Work that goes on elsewhere: threads, coroutines, Celery tasks."""

@@ -1,0 +1,1 @@
+"""SQL, transactions, and what a database itself did for a request."""

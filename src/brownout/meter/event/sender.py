@@ -1,0 +1,217 @@
+"""Sending wide events as OTLP/HTTP JSON from a thread of its own.
+
+A request never waits for it: the buffer is bounded, what does not fit is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import atexit
+import http.client
+import json
+import os
+import threading
+import time
+from collections import deque
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from brownout.meter.event import allocations
+from brownout.meter.event.encoding import span
+from brownout.meter.event.work import Work
+
+BUFFER = 5000
+"""Events that may wait."""
+
+BYTES = 10_000_000
+"""Of all events that may wait."""
+
+TOGETHER = 16
+"""Works whose events are written in one go. Code and data that were in use just now cost a
+fraction; and works that wait, other than texts, make the cyclic garbage collector run."""
+
+BATCH = 20 * TOGETHER
+EVERY = 0.5
+"""Seconds between two batches."""
+
+TIMEOUT = 3
+
+_sender: Sender | None = None
+_lock = threading.Lock()
+
+
+def send(work: Work, kind: str, route: str, status: int, size: int) -> None:
+    """Hand a finished work over; ``size``: bytes of the response, -1 unknown."""
+    if work.closed:
+        return
+    work.close()
+    _of_this_process().put(work, kind, route, status, size)
+
+
+def _of_this_process() -> Sender:
+    """The sender, a new one after a fork: threads do not survive it."""
+    global _sender
+    if _sender is None:
+        with _lock:
+            if _sender is None:
+                _sender = Sender()
+                allocations.listen()
+    return _sender
+
+
+def _forked() -> None:
+    global _sender, _lock
+    _sender, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+class Sender:
+    """One process's buffer and thread."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.dropped = 0
+        self._reported = 0
+        self._finished: deque[tuple[Work, str, str, int, int]] = deque()
+        self._buffer: deque[bytes] = deque()
+        self._length = 0
+        self._target = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+        self._headers = _headers()
+        self._wake = threading.Event()
+        self._resource = {"attributes": _attributes(_resource())}
+        resource = json.dumps(self._resource).replace("%", "%%")
+        self._envelope = (
+            f'{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[%b]}}]}}]}}'
+        ).encode()
+        self._connection: http.client.HTTPConnection | None = None
+        self._sending = threading.Lock()
+        threading.Thread(target=self._run, name="brownout-meter", daemon=True).start()
+        atexit.register(self.flush)
+
+    def put(self, work: Work, kind: str, route: str, status: int, size: int) -> None:
+        if not self._target:
+            return
+        if len(self._buffer) + len(self._finished) >= BUFFER or self._length >= BYTES:
+            self.dropped += 1
+            return
+        self._finished.append((work, kind, route, status, size))
+        if len(self._finished) >= TOGETHER:
+            self._write()
+            if len(self._buffer) >= BATCH:
+                self._wake.set()
+
+    def _write(self) -> None:
+        """Write the events of the finished works; one that cannot be written is counted."""
+        while self._finished:
+            try:
+                finished = self._finished.popleft()
+            except IndexError:  # another thread writes, too
+                return
+            try:
+                event = span(*finished).encode()
+            except Exception:
+                self.dropped += 1
+                continue
+            length = len(event)
+            # Read and written at once, with no call between: other threads write it, too.
+            self._length += length
+            self._buffer.append(event)
+
+    def flush(self) -> bool:
+        """Send what is there, once; what fails stays in the buffer. Was all of it taken?"""
+        if self.pid != os.getpid():
+            return True
+        with self._sending:
+            self._write()
+            # Not what comes meanwhile: under load there would be no end of small, dear batches.
+            for _ in range(max(len(self._buffer) // BATCH, 1) if self._buffer else 0):
+                if not self._send_batch():
+                    return False
+            self._report_drops()
+            return True
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait(EVERY)
+            taken = self.flush()
+            self._wake.clear()
+            if len(self._buffer) >= BATCH:
+                self._wake.set()
+            if not taken:
+                # A full buffer wakes it at each request: asking in vain takes CPU time from them.
+                time.sleep(EVERY)
+
+    def _send_batch(self) -> bool:
+        waiting = len(self._buffer)
+        count = waiting if waiting < 2 * BATCH else BATCH
+        batch = [self._buffer.popleft() for _ in range(count)]
+        status = self._post("/v1/traces", self._envelope % b",".join(batch))
+        length = sum(map(len, batch))
+        self._length -= length
+        if status in (0, 429, 502, 503, 504):
+            room = max(BUFFER - len(self._buffer), 0)
+            self.dropped += max(len(batch) - room, 0)
+            length = sum(map(len, batch[:room]))
+            self._length += length
+            self._buffer.extendleft(reversed(batch[:room]))
+            return False
+        if status != 200:
+            self.dropped += len(batch)
+        return True
+
+    def _report_drops(self) -> None:
+        reported = self.dropped
+        if reported == self._reported:
+            return
+        # The point tells its process, too: a service's processes each count their own.
+        of = _attributes({"process.pid": os.getpid()})
+        point = {"timeUnixNano": str(time.time_ns()), "asDouble": reported, "attributes": of}
+        metric = {"name": "meter.dropped", "gauge": {"dataPoints": [point]}}
+        groups = [{"resource": self._resource, "scopeMetrics": [{"metrics": [metric]}]}]
+        if self._post("/v1/metrics", json.dumps({"resourceMetrics": groups}).encode()) == 200:
+            self._reported = reported
+
+    def _post(self, path: str, body: bytes) -> int:
+        """The HTTP status, 0 when nobody answers."""
+        try:
+            if self._connection is None:
+                address = urlsplit(self._target).netloc
+                self._connection = http.client.HTTPConnection(address, timeout=TIMEOUT)
+            headers = {"Content-Type": "application/json", **self._headers}
+            self._connection.request("POST", path, body, headers)
+            response = self._connection.getresponse()
+            response.read()
+            return response.status
+        except (OSError, http.client.HTTPException):
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            return 0
+
+
+def _headers() -> dict[str, str]:
+    """OTEL_EXPORTER_OTLP_HEADERS: KEY=VALUE,... with values percent-encoded."""
+    pairs = os.environ.get("OTEL_EXPORTER_OTLP_HEADERS", "").split(",")
+    split = (pair.partition("=") for pair in pairs if "=" in pair)
+    return {key.strip(): unquote(value.strip()) for key, _, value in split}
+
+
+def _resource() -> dict[str, Any]:
+    found = dict(
+        pair.split("=", 1)
+        for pair in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
+        if "=" in pair
+    )
+    service = os.environ.get("OTEL_SERVICE_NAME", "unknown")
+    return {**found, "service.name": service, "process.pid": os.getpid()}
+
+
+def _attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": key,
+            "value": {"intValue": str(v)} if isinstance(v, int) else {"stringValue": str(v)},
+        }
+        for key, v in values.items()
+    ]

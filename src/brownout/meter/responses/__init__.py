@@ -1,0 +1,1 @@
+"""What an answer carries and costs: items, rendering, streams."""

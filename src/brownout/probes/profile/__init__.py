@@ -1,0 +1,1 @@
+"""Where time goes: stack samples of running processes, joined to routes, as flame graphs."""

@@ -1,0 +1,1 @@
+"""The running shop under load: put together, watched second by second, validated."""

@@ -1,0 +1,1 @@
+"""Child processes: started with readiness, watched, restarted, and ended whatever happens."""

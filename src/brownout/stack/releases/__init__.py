@@ -1,0 +1,1 @@
+"""Releases: the shop's git history, a worktree for each, its front end and migrations."""

@@ -1,0 +1,265 @@
+"""OTLP bodies, literal, into rows: JSON and protobuf, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from brownout.collector.otlp import parsing
+from brownout.collector.otlp.spans import WORK
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def text(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "value": {"stringValue": value}}
+
+
+RESOURCE = {
+    "attributes": [
+        text("service.name", "web"),
+        text("service.version", "r7"),
+        {"key": "process.pid", "value": {"intValue": "42"}},
+    ]
+}
+
+
+def span(*attributes: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {
+        "traceId": TRACE,
+        "spanId": SPAN,
+        "name": "GET /api/books/{id}/",
+        "kind": 2,
+        "startTimeUnixNano": "1000",
+        "endTimeUnixNano": "1250",
+        "attributes": list(attributes),
+        **fields,
+    }
+
+
+def traces(*spans: dict[str, Any], resource: dict[str, Any] = RESOURCE) -> dict[str, Any]:
+    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": list(spans)}]}]}
+
+
+def metrics(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceMetrics": [{"resource": RESOURCE, "scopeMetrics": [{"metrics": list(found)}]}]}
+
+
+def rows(signal: str, body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The same by way of protobuf's messages and without."""
+    text = json.dumps(body).encode()
+    found = list(parsing.DECODERS[signal](parsing.parse(signal, text, JSON)))
+    assert list(parsing.rows(signal, text, JSON)) == found
+    return found
+
+
+def test_a_span_with_work_is_a_wide_event() -> None:
+    status = {"key": "http.response.status_code", "value": {"intValue": "404"}}
+    found = rows("traces", traces(span(text(WORK, '{"sql_calls": 3}'), status)))
+    assert found == [
+        (
+            "work",
+            {
+                "sql_calls": 3,
+                "service": "web",
+                "release": "r7",
+                "trace_id": TRACE,
+                "start": 1000,
+                "duration": 250,
+                "pid": 42,
+                "kind": "request",
+                "route": "GET /api/books/{id}/",
+                "status": 404,
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, 0), (1, 0), (2, 1)])
+def test_a_consumers_span_with_work_is_a_task(code: int, status: int) -> None:
+    event = span(text(WORK, "{}"), kind=5, name="mail.send", status={"code": code})
+    [(table, row)] = rows("traces", traces(event))
+    assert (table, row["kind"], row["route"], row["status"]) == (
+        "work",
+        "task",
+        "mail.send",
+        status,
+    )
+
+
+def test_any_other_span_is_kept_as_it_came() -> None:
+    attributes = [
+        text("t", "x"),
+        {"key": "b", "value": {"boolValue": True}},
+        {"key": "d", "value": {"doubleValue": 0.5}},
+        {"key": "bytes", "value": {"bytesValue": "YWJj"}},
+        {"key": "list", "value": {"arrayValue": {"values": [{"intValue": "1"}]}}},
+        {"key": "map", "value": {"kvlistValue": {"values": [text("k", "v")]}}},
+        {"key": "none", "value": {}},
+    ]
+    event = span(*attributes, parentSpanId="00f067aa0ba902b7", status={"code": 2})
+    assert rows("traces", traces(event)) == [
+        (
+            "spans",
+            {
+                "service": "web",
+                "release": "r7",
+                "trace_id": TRACE,
+                "span_id": SPAN,
+                "parent_id": "00f067aa0ba902b7",
+                "name": "GET /api/books/{id}/",
+                "start": 1000,
+                "duration": 250,
+                "status": "error",
+                "attributes": {
+                    "t": "x",
+                    "b": True,
+                    "d": 0.5,
+                    "bytes": "abc",
+                    "list": [1],
+                    "map": {"k": "v"},
+                    "none": None,
+                },
+            },
+        )
+    ]
+
+
+def test_a_sender_without_a_name_is_unknown() -> None:
+    [(_, row)] = rows("traces", traces(span(), resource={}))
+    assert (row["service"], row["release"]) == ("unknown", "")
+
+
+def test_metrics_are_points_and_of_a_histogram_sum_and_count() -> None:
+    body = metrics(
+        {"name": "g", "gauge": {"dataPoints": [{"timeUnixNano": "5", "asDouble": 1.5}]}},
+        {"name": "s", "sum": {"dataPoints": [{"timeUnixNano": "6", "asInt": "7"}]}},
+        {
+            "name": "h",
+            "histogram": {"dataPoints": [{"timeUnixNano": "8", "sum": 2.5, "count": "4"}]},
+        },
+        {"name": "empty"},
+    )
+    assert [(t, r["ts"], r["name"], r["value"]) for t, r in rows("metrics", body)] == [
+        ("metrics", 5, "g", 1.5),
+        ("metrics", 6, "s", 7.0),
+        ("metrics", 8, "h.sum", 2.5),
+        ("metrics", 8, "h.count", 4.0),
+    ]
+
+
+def test_a_log_without_a_time_has_that_of_its_observation() -> None:
+    record = {"observedTimeUnixNano": "9", "severityText": "WARN", "body": {"stringValue": "hot"}}
+    body = {"resourceLogs": [{"resource": RESOURCE, "scopeLogs": [{"logRecords": [record]}]}]}
+    assert rows("logs", body) == [
+        (
+            "logs",
+            {
+                "service": "web",
+                "release": "r7",
+                "ts": 9,
+                "severity": "WARN",
+                "body": "hot",
+                "attributes": {},
+            },
+        )
+    ]
+
+
+def test_protobuf_and_json_say_the_same() -> None:
+    body = traces(span(text("t", "x")), span(text(WORK, '{"cpu": 1}')))
+    message = parsing.parse("traces", json.dumps(body).encode(), JSON)
+    again = parsing.parse("traces", message.SerializeToString(), PROTOBUF)
+    assert isinstance(again, ExportTraceServiceRequest)
+    assert list(parsing.traces(again)) == list(parsing.traces(message)) == rows("traces", body)
+
+
+def test_unknown_fields_are_passed_over() -> None:
+    assert rows("traces", traces(span(invented=1)) | {"more": [1, 2]}) == rows(
+        "traces", traces(span())
+    )
+
+
+def test_gzip_is_unpacked() -> None:
+    body = ExportMetricsServiceRequest().SerializeToString() + b"abc"
+    assert parsing.unpack(gzip.compress(body), "gzip") == body
+    assert parsing.unpack(body, "") == body
+
+
+@pytest.mark.parametrize("kept", [0, 10, 25, -8, -1])
+def test_a_torn_gzip_is_malformed(kept: int) -> None:
+    with pytest.raises(parsing.Malformed, match="gzip"):
+        parsing.unpack(gzip.compress(b"x" * 1000)[:kept], "gzip")
+
+
+def test_what_is_not_gzip_is_malformed() -> None:
+    with pytest.raises(parsing.Malformed, match="gzip"):
+        parsing.unpack(b"{}", "gzip")
+
+
+def test_the_largest_body_passes_and_one_byte_more_does_not() -> None:
+    assert len(parsing.unpack(b" " * parsing.LARGEST, "")) == parsing.LARGEST
+    with pytest.raises(parsing.Oversized):
+        parsing.unpack(b" " * (parsing.LARGEST + 1), "")
+    assert len(parsing.unpack(gzip.compress(bytes(parsing.LARGEST), 1), "gzip")) == parsing.LARGEST
+    with pytest.raises(parsing.Oversized):
+        parsing.unpack(gzip.compress(bytes(parsing.LARGEST + 1), 1), "gzip")
+
+
+def test_a_bomb_is_not_unpacked_in_full() -> None:
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
+    with pytest.raises(parsing.Oversized):
+        parsing.unpack(bomb, "gzip")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"\xff\xfe",
+        b"[]",
+        b'"text"',
+        b"null",
+        b'{"resourceSpans": 7}',
+        json.dumps(traces(span(startTimeUnixNano="soon"))).encode(),
+        json.dumps(traces(span(startTimeUnixNano="-1"))).encode(),
+        json.dumps(traces(span(traceId="no hex"))).encode(),
+        b"[" * 100_000,
+    ],
+)
+def test_malformed_json_is_refused(body: bytes) -> None:
+    with pytest.raises(parsing.Malformed):
+        parsing.parse("traces", body, JSON)
+
+
+def test_malformed_protobuf_is_refused() -> None:
+    with pytest.raises(parsing.Malformed):
+        parsing.parse("traces", b"\x0a\xff\xff\xff\xff\x0f", PROTOBUF)
+
+
+@pytest.mark.parametrize("work", ["", "no", "7", "[]", "null", "[" * 100_000])
+def test_work_that_is_no_object_is_malformed(work: str) -> None:
+    with pytest.raises(parsing.Malformed, match=r"brownout\.work"):
+        rows("traces", traces(span(text(WORK, work))))
+
+
+def test_a_status_or_pid_that_is_no_number_is_malformed() -> None:
+    work = text(WORK, "{}")
+    with pytest.raises(parsing.Malformed):
+        rows("traces", traces(span(work, text("http.response.status_code", "fine"))))
+    infinite = {"key": "http.response.status_code", "value": {"doubleValue": "Infinity"}}
+    with pytest.raises(parsing.Malformed):
+        rows("traces", traces(span(work, infinite)))
+    with pytest.raises(parsing.Malformed):
+        rows("traces", traces(span(work), resource={"attributes": [text("process.pid", "x")]}))

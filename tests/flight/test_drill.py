@@ -1,0 +1,342 @@
+"""The drill's loop over a world without a stack: what is written, refused, and closed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recordings import MemoryRecording
+
+from brownout import history
+from brownout.flight.drill import Drill
+from brownout.flight.watch import LOOK
+from brownout.flight.world import World
+from brownout.model import (
+    NS,
+    BrownoutError,
+    Deployment,
+    Event,
+    MachineError,
+    Op,
+    Pace,
+    Script,
+    Workload,
+)
+from brownout.responders.person import Person
+from brownout.site.observer import Seen
+
+PACE = Pace("tiny", warmup=0, baseline=0.6, deploy_after=(0, 0), hold=30, validation=1, limit=20)
+SCRIPT = Script(
+    scenario="x",
+    seed=7,
+    pace=PACE,
+    workload=Workload(2.0, 4.0),
+    deployments=(Deployment("release", "v2.8.0"),),
+    symptoms=(),
+    counters=(),
+    heals=(),
+    heals_not=(),
+    guard="",
+)
+REVEAL = {"scenario": "x", "truth": {"cause": "n-plus-one", "change": "release v2.8.0"}}
+DECLARED = {"GET /": (60.0, 0.01)}
+PAGES = {"/": 2500.0, "/books/{id}": 2500.0}
+
+
+class Ground:
+    """A world in memory: answered requests without end, and ops that take no time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recording = MemoryRecording({})
+        self.performed: list[tuple[Op, list[Event]]] = []
+        self.boot_error: BrownoutError | None = None
+        self.op_error: BrownoutError | None = None
+        self.hold = threading.Event()
+        self.hold.set()
+        self.latency = 5_000_000
+        self.report: Callable[[Seen], None] = lambda seen: None
+
+    def boot(self) -> Mapping[str, Any]:
+        if self.boot_error:
+            raise self.boot_error
+        now = time.time_ns()
+        rows = [
+            {"trace_id": f"{n}", "route": "GET /", "intended": now + n * NS // 50}
+            | {"start": now, "latency": self.latency}
+            for n in range(500)
+        ]
+        self.recording.insert("requests", rows)
+        self.recording.insert(
+            "pages",
+            [{"ts": now + n * NS // 50, "page": "/", "lcp": 900_000_000} for n in range(500)],
+        )
+        return {"release": "v2.7.0", "urls": {}}
+
+    def perform(self, op: Op) -> Mapping[str, Any]:
+        self.performed.append((op, self.read()))
+        self.hold.wait(10)
+        if self.op_error:
+            raise self.op_error
+        if op.name in ("deploy", "rollback"):
+            before = {"kind": "release", "ref": op.args.get("ref", "v2.7.0"), "previous": "v2.7.0"}
+            return {**before, "serving_at": time.time_ns()}
+        return {"passed": True, "load": "both"} if op.name == "validate" else {}
+
+    def watch(self, report: Callable[[Seen], None]) -> None:
+        self.report = report
+        report(Seen(time.time_ns(), {}, {}, {"routes": {}, "services": {}, "pages": {}}))
+
+    def read(self) -> list[Event]:
+        return history.read(self.path.read_bytes().splitlines(keepends=True))
+
+
+class Flying:
+    """A drill in a thread."""
+
+    def __init__(
+        self, path: Path, script: Script = SCRIPT, calibrated: Mapping[str, float] | None = None
+    ) -> None:
+        self.ground = Ground(path)
+        self._file = path.open("ab")
+        world = World(
+            self.ground.boot,
+            self.ground.perform,
+            self.ground.watch,
+            lambda: self.ground.recording,
+            DECLARED,
+            calibrated or {},
+            PAGES,
+        )
+        writer = history.Writer(self._file, time.time_ns())
+        self.told: list[Event] = []
+        self.drill = Drill(script, REVEAL, world, writer, Person(), self.told.append)
+        self.outcome: list[Any] = []
+        self._thread = threading.Thread(target=self._fly)
+
+    def _fly(self) -> None:
+        try:
+            self.outcome.append(self.drill.fly())
+        except BrownoutError as error:
+            self.outcome.append(error)
+
+    def start(self) -> Flying:
+        self._thread.start()
+        return self
+
+    def until(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline, [e.name for e in self.told]
+            threading.Event().wait(0.02)
+
+    def until_deployed(self) -> Flying:
+        self.start()
+        self.until(lambda: history.completed(list(self.drill.events), "deploy"))
+        return self
+
+    def end(self) -> Any:
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+        return self.outcome[0]
+
+    def close(self) -> None:
+        self.drill.interrupt()
+        self._thread.join(timeout=10)
+        self._file.close()
+
+
+@pytest.fixture
+def flying(tmp_path: Path) -> Iterator[Flying]:
+    made = Flying(tmp_path / "history.jsonl")
+    yield made
+    made.close()
+
+
+def op(name: str, **args: Any) -> Op:
+    return Op("player", "bridge", name, args)
+
+
+def test_a_whole_drill_in_order(flying: Flying) -> None:
+    drill = flying.until_deployed().drill
+    drill.do(op("declare", deployment="D1", cause="n-plus-one", where="x"))
+    drill.do(op("rollback", to="v2.7.0"))
+    assert drill.do(op("validate", load="both")).value["passed"]
+    drill.do(op("resolve", summary="done"))
+    assert flying.end() == "resolved"
+    told = [
+        e.value["name"] if e.name == "phase" else f"{e.name} {e.kind}"
+        for e in flying.ground.read()
+        if e.name != "ready"
+    ]
+    assert told == [
+        "boot", "baseline", "slo info", "window info", "incident", "deploy invoke", "deploy ok",
+        "declare invoke", "declare ok", "rollback invoke", "rollback ok", "validate invoke",
+        "validation", "validate ok", "incident", "resolve invoke", "resolve ok", "window info",
+        "closed info", "closed", "reveal info", "debrief",
+    ]  # fmt: skip
+
+
+def test_an_invocation_is_on_disk_before_it_acts(flying: Flying) -> None:
+    flying.until_deployed()
+    performed, seen = flying.ground.performed[0]
+    assert performed.name == "deploy"
+    assert (seen[-1].kind, seen[-1].name, seen[-1].actor) == ("invoke", "deploy", "director")
+
+
+def test_the_truth_is_revealed_only_when_closed(flying: Flying) -> None:
+    flying.until_deployed()
+    assert not any("n-plus-one" in str(e.value) for e in flying.ground.read())
+    assert "n-plus-one" not in str(flying.drill.status())
+    flying.drill.do(op("resolve"))
+    flying.end()
+    [reveal] = history.infos(flying.ground.read(), "reveal")
+    assert (reveal.value["culprit"], reveal.value["truth"]["cause"]) == ("D1", "n-plus-one")
+
+
+def test_the_windows_are_the_calm_and_the_bad_time(flying: Flying) -> None:
+    flying.until_deployed().drill.do(op("rollback", to="v2.7.0"))
+    flying.drill.do(op("resolve"))
+    flying.end()
+    events = flying.ground.read()
+    baseline, incident = (e.value for e in history.infos(events, "window"))
+    rollback = next(e for e in events if e.name == "rollback" and e.kind == "invoke")
+    served = next(e for e in events if e.name == "deploy" and e.kind == "ok")
+    assert baseline["end"] <= incident["start"] == served.value["serving_at"]
+    assert incident["end"] == rollback.at
+
+
+def test_the_pages_that_were_opened_are_promised(flying: Flying) -> None:
+    drill = flying.until_deployed().drill
+    frozen = history.last_info(flying.ground.read(), "slo")
+    assert frozen is not None
+    [page] = frozen.value["pages"]
+    assert (page["page"], page["lcp_ms"], page["baseline_lcp_ms"]) == ("/", 2700.0, 900.0)
+    assert drill.status()["page_slos"] == [{"page": "/", "lcp_ms": 2700.0}]
+    assert drill.status()["page_slos"] == [{"page": "/", "lcp_ms": 2700.0}]
+
+
+def test_an_op_that_fails_is_told_and_the_drill_goes_on(flying: Flying) -> None:
+    flying.until_deployed()
+    flying.ground.op_error = MachineError("no room left")
+    failed = flying.drill.do(op("deploy", ref="v2.6.0"))
+    assert (failed.kind, failed.value) == ("fail", {"error": "no room left", "exit_code": 3})
+    flying.ground.op_error = None
+    assert flying.drill.do(op("deploy", ref="v2.6.0")).value["deployment"] == "D2"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (op("explode"), "unknown op 'explode'; known: ack, declare, say"),
+        (op("ack", alert="A9"), "no alert 'A9'; so far: none"),
+        (op("ack"), "ack: alert is missing"),
+        (op("declare", deployment="D1", cause="none"), "declare: where is missing"),
+        (op("say", text=7), "say: text is missing"),
+        (op("declare", deployment="D7", cause="none", where="x"), "no deployment 'D7'; so far: D1"),
+        (
+            op("declare", deployment="D1", cause="slow-mdel", where="x"),
+            "no cause 'slow-mdel'; did you mean slow-model",
+        ),
+    ],
+)
+def test_what_is_refused(flying: Flying, asked: Op, words: str) -> None:
+    flying.until_deployed()
+    before = len(flying.drill.events)
+    with pytest.raises(BrownoutError, match=words):
+        flying.drill.do(asked)
+    assert len(flying.drill.events) == before
+
+
+def test_an_op_in_the_wrong_phase_is_refused(flying: Flying) -> None:
+    flying.start()
+    flying.until(lambda: history.phase(list(flying.drill.events)) == "baseline")
+    with pytest.raises(BrownoutError, match="rollback is not possible in phase baseline"):
+        flying.drill.do(op("rollback"))
+    assert flying.drill.do(op("say", text="hello")).kind == "ok"
+
+
+def test_after_the_end_ops_are_refused(flying: Flying) -> None:
+    flying.until_deployed().drill.do(op("resolve"))
+    flying.end()
+    with pytest.raises(BrownoutError, match="the drill has ended"):
+        flying.drill.do(op("say", text="late"))
+
+
+def test_an_interrupt_closes_while_an_op_is_under_way(flying: Flying) -> None:
+    flying.until_deployed()
+    flying.ground.hold.clear()
+    flying.drill.submit(op("rollback", to="v2.7.0"))
+    flying.until(lambda: len(flying.ground.performed) == 2)
+    flying.drill.interrupt()
+    assert flying.end() == "interrupted"
+    flying.ground.hold.set()
+    events = flying.ground.read()
+    assert history.infos(events, "closed")[0].value["reason"] == "interrupted"
+    # What became of the op nobody knows, and the history does not guess.
+    assert [c for i, c in history.pair(events) if i.name == "rollback"] == [None]
+
+
+def test_who_waits_at_the_end_is_told(flying: Flying) -> None:
+    flying.until_deployed()
+    flying.ground.hold.clear()
+    under_way, queued = (flying.drill.submit(op("rollback", to="v2.7.0")) for _ in range(2))
+    flying.until(lambda: len(flying.ground.performed) == 2)
+    flying.drill.interrupt()
+    flying.end()
+    for answer in (under_way, queued):
+        with pytest.raises(BrownoutError, match="the drill has ended"):
+            answer.result(timeout=5)
+    flying.ground.hold.set()
+
+
+def test_any_text_can_be_said(flying: Flying) -> None:
+    flying.until_deployed()
+    flying.drill.do(op("say", text="\ud800 ünïcode"))
+    assert flying.ground.read()[-1].name == "say"
+
+
+def test_a_boot_that_fails_ends_the_drill(flying: Flying) -> None:
+    flying.ground.boot_error = MachineError("no free port\nsecond line")
+    assert str(flying.start().end()).startswith("no free port")
+    [closed] = history.infos(flying.ground.read(), "closed")
+    assert closed.value["reason"] == "failed: no free port"
+
+
+@pytest.mark.parametrize(
+    ("latency", "calibrated", "words"),
+    [
+        (1_000_000_000, {}, "GET /: p95 1000 ms of 180 ms, 0.0% errors of 1.0%, "),
+        # Within three times what is declared, and yet beyond what was calibrated.
+        (170_000_000, {"GET /": 30.0}, "GET /: p95 170 ms of 90 ms, 0.0% errors of 1.0%, "),
+    ],
+)
+def test_a_first_look_ends_a_drill_that_the_machine_cannot_carry(
+    tmp_path: Path, latency: int, calibrated: Mapping[str, float], words: str
+) -> None:
+    pace = replace(PACE, baseline=60)
+    flying = Flying(tmp_path / "history.jsonl", replace(SCRIPT, pace=pace), calibrated)
+    flying.ground.latency = latency
+    flying.start()
+    flying.until(lambda: history.phase(list(flying.drill.events)) == "baseline")
+    began = time.time_ns()
+    for second in range(LOOK):
+        flying.ground.report(Seen(began + (second - 3) * NS, {}, {}))
+    error = flying.end()
+    assert isinstance(error, MachineError) and error.exit_code == 3
+    assert words in str(error)
+    events = flying.ground.read()
+    assert history.last_info(events, "slo") is None  # long before the baseline's end
+    [closed] = history.infos(events, "closed")
+    assert closed.value["reason"] == f"failed: {error}"
+    flying.close()
+
+
+def test_a_process_that_dies_is_an_event(flying: Flying) -> None:
+    flying.until_deployed().drill.notice("process", {"name": "ai", "state": "exited"})
+    flying.until(lambda: history.infos(list(flying.drill.events), "process"))
