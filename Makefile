@@ -12,10 +12,11 @@ drill: setup
 drills: setup
 	@$(BIN)/python benchmarks/drills.py $(ARGS)
 
-# Two files of tests at a time, and after them, one by one, the tests that measure.
+# Four files of tests at a time, as most wait for what they have started; after them, one by one, those
+# that measure.
 test: setup-dev lint
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from waiting import PATIENCE, until
 
 from brownout.collector.client import Client
 from brownout.stack.processes.ports import free_ports
@@ -28,13 +28,6 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
-
-
 class Collector:
     """The collector as a process of its own, on one port and one file."""
 
@@ -49,15 +42,15 @@ class Collector:
         argv = [sys.executable, "-m", "brownout.collector"]
         argv += ["--database", str(self.database), "--port", str(self.port), *self.options]
         self.process = subprocess.Popen(argv, env={**os.environ, "BROWNOUT_TOKEN": TOKEN})
-        wait_for(answers(f"{self.url}/healthz"))
+        until(answers(f"{self.url}/healthz"))
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE)
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=PATIENCE)
 
     def client(self, token: str = TOKEN) -> Client:
         return Client(self.url, token)

@@ -13,6 +13,12 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start real services come first: the long ones are not left for the end."""
+    marked = {i.path for i in items if {"stack", "matrix"} & {m.name for m in i.iter_markers()}}
+    items.sort(key=lambda item: item.path not in marked)
+
+
 @pytest.fixture
 def collector(tmp_path: Path) -> Iterator[Collector]:
     made = Collector(tmp_path)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from waiting import PATIENCE, until
 
 from brownout.stack.processes.ports import free_ports
 
@@ -25,7 +24,7 @@ class Prometheus:
 
     def ask(self, path: str, **params: str) -> Any:
         """``data`` of an answer of /api/v1/PATH."""
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=params, timeout=10)
+        answer = httpx.get(f"{self.url}/api/v1/{path}", params=params, timeout=PATIENCE)
         return answer.raise_for_status().json()["data"]
 
     def targets(self) -> list[dict[str, Any]]:
@@ -54,19 +53,11 @@ def prometheus(config: Path, data: Path, *options: str) -> Iterator[Prometheus]:
         yield Prometheus(url)
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def _ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/-/ready").is_success
+        return httpx.get(f"{url}/-/ready", timeout=PATIENCE).is_success
     except httpx.TransportError:
         return False
-
-
-def until(condition: Callable[[], Any], seconds: float = 40) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not come true"
-        threading.Event().wait(0.1)
-    return value

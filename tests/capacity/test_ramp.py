@@ -21,7 +21,6 @@ SHOP = store.assets() / "shop"
 
 @pytest.mark.alone
 @pytest.mark.stack
-@pytest.mark.timeout(240)
 def test_a_small_machine_is_calibrated_in_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

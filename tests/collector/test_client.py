@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from collecting import Collector
+from waiting import PATIENCE
 
 from brownout.collector import client as module
 from brownout.collector.client import Client, CollectorAway, LiveRecording
@@ -53,7 +54,7 @@ def test_threads_do_not_take_one_anothers_answers(shared: Collector) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=PATIENCE)
     assert found == {n: [n] * 30 for n in range(4)}
 
 

@@ -14,12 +14,13 @@ from typing import Any
 import duckdb
 import httpx
 import pytest
-from collecting import TOKEN, Collector, wait_for
+from collecting import TOKEN, Collector
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from waiting import PATIENCE, until
 
 from brownout.collector.client import CollectorAway
 from brownout.collector.otlp import parsing
@@ -53,7 +54,7 @@ def post(
     collector: Collector, path: str, body: Any = b"", headers: dict[str, str] = JSON
 ) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return httpx.post(collector.url + path, content=content, headers=headers, timeout=20)
+    return httpx.post(collector.url + path, content=content, headers=headers, timeout=PATIENCE)
 
 
 def spans(collector: Collector, name: str) -> int:
@@ -131,7 +132,7 @@ def test_too_much_is_413_packed_or_not(shared: Collector) -> None:
     bomb = gzip.compress(b" " * (LARGEST + 1), 1)
     packed = JSON | {"content-encoding": "gzip"}
     assert post(shared, "/v1/traces", bomb, packed).status_code == 413
-    assert httpx.get(f"{shared.url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{shared.url}/healthz", timeout=PATIENCE).json() == {"status": "ok"}
 
 
 @pytest.mark.parametrize("path", ["/rows/scheduled", "/query"])
@@ -201,10 +202,10 @@ def test_what_was_acknowledged_survives_sigkill(collector: Collector) -> None:
     senders = [threading.Thread(target=send, args=(n,)) for n in range(4)]
     for thread in senders:
         thread.start()
-    wait_for(lambda: len(acknowledged) > 100)
+    until(lambda: len(acknowledged) > 100)
     collector.kill()
     for thread in senders:
-        thread.join(timeout=20)
+        thread.join(timeout=PATIENCE)
     collector.start()
     found = collector.client().query("SELECT trace_id FROM scheduled")
     written = [name for (name,) in found]
@@ -238,7 +239,7 @@ def test_many_senders_at_once_lose_nothing(shared: Collector) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=PATIENCE)
     assert refused == []
     sql = "SELECT count(DISTINCT value) FROM metrics WHERE name = 'many'"
     assert shared.client().query(sql) == [(200,)]
@@ -317,7 +318,7 @@ def test_a_file_of_another_version_is_refused_in_a_sentence(tmp_path: Path) -> N
     database = tmp_path / "old.duckdb"
     database.write_bytes(gzip.decompress(V1.read_bytes()))
     argv = [sys.executable, "-m", "brownout.collector", "--database", str(database)]
-    ended = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=PATIENCE)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "of schema version 1, and this brownout writes" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -333,6 +334,6 @@ def test_who_reads_where_it_listens_may_ask_at_once(tmp_path: Path) -> None:
         try:
             assert process.stdout
             url = process.stdout.readline().removeprefix("listening on ").strip()
-            assert httpx.get(f"{url}/healthz", timeout=20).status_code == 200
+            assert httpx.get(f"{url}/healthz", timeout=PATIENCE).status_code == 200
         finally:
             process.kill()

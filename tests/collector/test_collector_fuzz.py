@@ -13,6 +13,7 @@ import pytest
 from collecting import Collector
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting import PATIENCE
 
 from brownout.collector.otlp import parsing
 from brownout.collector.otlp.spans import WORK
@@ -110,7 +111,9 @@ def counted(collector: Collector) -> tuple[Any, ...]:
 def sent(collector: Collector, signal: str, body: bytes, headers: dict[str, str]) -> int:
     """The status; what is refused as a whole leaves nothing behind."""
     before = counted(collector)
-    answer = httpx.post(f"{collector.url}/v1/{signal}", content=body, headers=headers, timeout=20)
+    answer = httpx.post(
+        f"{collector.url}/v1/{signal}", content=body, headers=headers, timeout=PATIENCE
+    )
     assert answer.status_code in (200, 400, 413, 415), answer.text
     if answer.status_code != 200:
         assert answer.json()["error"]
@@ -172,6 +175,7 @@ def test_rows_of_wrong_types(shared: Collector, row: dict[str, Any], table: str)
         f"{shared.url}/rows/{table}",
         content=json.dumps([row]),
         headers=JSON | {"authorization": "Bearer let me in"},
+        timeout=PATIENCE,
     )
     assert answer.status_code in (200, 400), answer.text
     if answer.status_code == 400:

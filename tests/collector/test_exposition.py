@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from collecting import Collector
+from waiting import PATIENCE
 
 from brownout.collector.exposition import GAUGES, MACHINE, Exposition
 from brownout.collector.exposition import WORK as COLUMNS
@@ -97,8 +98,8 @@ def test_a_collector_shows_what_it_recorded(shared: Collector) -> None:
     row = planned | {"start": 5, "latency": 10**9, "status": 500, "bytes": 1, "error": ""}
     for _ in range(2):  # sent again, it is counted once
         shared.client().post("requests", [row | {"first_byte": None}])
-    httpx.post(f"{shared.url}/v1/nowhere")
-    answer = httpx.get(f"{shared.url}/metrics")
+    httpx.post(f"{shared.url}/v1/nowhere", timeout=PATIENCE)
+    answer = httpx.get(f"{shared.url}/metrics", timeout=PATIENCE)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()
     assert 'brownout_requests_total{route="GET /m",status="500"} 1' in lines
@@ -130,9 +131,9 @@ def test_the_docs_list_what_is_served(tmp_path: Path) -> None:
         span = {"traceId": "0a" * 16, "spanId": "0b" * 8, "name": "on", "startTimeUnixNano": "1"}
         spans = [{"spans": [span | {"attributes": [attribute]}]}]
         body = {"resourceSpans": [{"scopeSpans": spans}]}
-        assert httpx.post(f"{made.url}/v1/traces", json=body).json() == {}
-        httpx.post(f"{made.url}/v1/nowhere")
-        lines = httpx.get(f"{made.url}/metrics").text.splitlines()
+        assert httpx.post(f"{made.url}/v1/traces", json=body, timeout=PATIENCE).json() == {}
+        httpx.post(f"{made.url}/v1/nowhere", timeout=PATIENCE)
+        lines = httpx.get(f"{made.url}/metrics", timeout=PATIENCE).text.splitlines()
     finally:
         made.kill()
     kinds = dict(line.split()[2:] for line in lines if line.startswith("# TYPE"))

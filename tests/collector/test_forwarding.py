@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from collecting import TOKEN, Collector, wait_for
+from collecting import TOKEN, Collector
+from waiting import PATIENCE, until
 
 from brownout.collector import forward
 from brownout.collector.forward import Forwarder, Parcel
@@ -34,7 +35,7 @@ def test_a_second_collector_gets_all_that_came(
     try:
         span = {"traceId": "0a" * 16, "spanId": "0b" * 8, "name": "on", "startTimeUnixNano": "1"}
         body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
-        assert httpx.post(f"{source.url}/v1/traces", json=body).status_code == 200
+        assert httpx.post(f"{source.url}/v1/traces", json=body, timeout=PATIENCE).status_code == 200
         client = source.client()
         row = {"trace_id": "0c" * 16, "intended": 5, "start": 5, "latency": 7, "status": 503}
         row |= {"route": "GET /", "journey": "reader", "bytes": 1, "error": "", "first_byte": None}
@@ -44,11 +45,11 @@ def test_a_second_collector_gets_all_that_came(
         machine = {"ts": 9, "foreign_cpu": 0.1, "own_cpu": 0.2, "pressure": None}
         client.post("machine", [machine | {"memory_available": 5}])
         sql = "SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM metrics)"
-        wait_for(lambda: target.client().query(sql) == [(2, 4)])
+        until(lambda: target.client().query(sql) == [(2, 4)])
         found = target.client().query("SELECT name, status, duration FROM spans ORDER BY name")
         assert found == [("GET /", "error", 7), ("on", "unset", 0)]
-        told = lambda: httpx.get(f"{source.url}/metrics").text  # noqa: E731
-        wait_for(lambda: "brownout_forwarded_items_total 6" in told())
+        told = lambda: httpx.get(f"{source.url}/metrics", timeout=PATIENCE).text  # noqa: E731
+        until(lambda: "brownout_forwarded_items_total 6" in told())
         page = told()
         assert "brownout_forward_dropped_items_total 0" in page
     finally:
@@ -89,7 +90,7 @@ def test_a_busy_one_is_asked_again_and_a_refusal_is_final(
     sending = Forwarder(url, {"x-key": "secret"})
     sending.put(PARCEL)
     sending.put(PARCEL)
-    wait_for(lambda: sending.sent + sending.dropped == 6)
+    until(lambda: sending.sent + sending.dropped == 6)
     sending.close()
     assert (sending.sent, sending.dropped, sending.waiting) == (3, 3, 0)
     assert seen == [("/v1/traces", b"12345", "secret")] * 3
@@ -101,7 +102,7 @@ def test_nobody_there_costs_the_queue_and_no_more(monkeypatch: pytest.MonkeyPatc
     sending = Forwarder(f"http://127.0.0.1:{free_ports(1)[0]}/", {})
     for _ in range(5):
         sending.put(PARCEL)  # at once: two fit
-    wait_for(lambda: "refused" in sending.last_error)
+    until(lambda: "refused" in sending.last_error)
     assert (sending.dropped, sending.waiting) == (9, 10)
     sending.close(0)
     assert sending.sent == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE
 
 from brownout.collector import intake as module
 from brownout.collector.intake import Batch, Decoded, Full, Intake
@@ -24,7 +25,7 @@ class Held(Tables):
         self.groups: list[int] = []
 
     def insert(self, batches: dict[str, list[Row]]) -> dict[str, list[Row]]:
-        self.let_go.wait(20)
+        self.let_go.wait(PATIENCE)
         if self.full:
             raise Unwritable("no space left")
         self.groups.append(sum(map(len, batches.values())))

@@ -14,7 +14,8 @@ import httpx
 import psutil
 import pytest
 import uvicorn
-from collecting import TOKEN, wait_for
+from collecting import TOKEN
+from waiting import PATIENCE, until
 
 from brownout.collector import connections, endpoints
 from brownout.collector import tables as tables_module
@@ -33,10 +34,10 @@ def served(tmp_path: Path) -> Iterator[tuple[Collector, int]]:
     server = uvicorn.Server(connections.config(made.application()))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
-    wait_for(lambda: server.started)
+    until(lambda: server.started)
     yield made, listening.getsockname()[1]
     server.should_exit = True
-    thread.join(timeout=10)
+    thread.join(timeout=PATIENCE)
     made.intake.close()
     tables.close()
 
@@ -47,17 +48,20 @@ def test_a_body_that_drips_is_given_up_and_its_room_given_back(
     monkeypatch.setattr(endpoints, "BODY_SECONDS", 0.2)
     made, port = served
     head = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as slow:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as slow:
         slow.sendall(head + b"Content-Length: 1000\r\n\r\n" + b" " * 10)
         # Meanwhile others are served.
-        assert httpx.post(f"http://127.0.0.1:{port}/v1/traces", json={}).status_code == 200
+        assert (
+            httpx.post(f"http://127.0.0.1:{port}/v1/traces", json={}, timeout=PATIENCE).status_code
+            == 200
+        )
         answer = slow.recv(4096)
     assert answer.startswith(b"HTTP/1.1 408 ")
-    wait_for(lambda: made.intake.held == 0)
+    until(lambda: made.intake.held == 0)
 
 
 def scraped(port: int) -> int:
-    return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=20).status_code
+    return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).status_code
 
 
 def everything(sock: socket.socket) -> bytes:
@@ -82,10 +86,10 @@ def test_connections_that_never_send_a_whole_request_starve_nobody(
     with contextlib.ExitStack() as opened:
         slow = []
         for _ in range(connections.CONNECTIONS):
-            one = socket.create_connection(("127.0.0.1", port), timeout=20)
+            one = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
             slow.append(opened.enter_context(one))
             one.sendall(start)
-        wait_for(lambda: scraped(port) == 200)
+        until(lambda: scraped(port) == 200)
         assert b"HTTP/1.1 408 " in everything(slow[0])
         assert all(everything(one) for one in slow[1:])
 
@@ -99,15 +103,15 @@ def test_an_answer_that_nobody_reads_is_given_up(
     head = f"POST /query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {len(ask)}\r\n\r\n"
     me = psutil.Process()
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as mute:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as mute:
         mine = mute.getsockname()
         mute.sendall((head + ask).encode())
 
         def there() -> bool:
             return any(c.laddr[1] == port and c.raddr == mine for c in me.net_connections("tcp"))
 
-        wait_for(there)
-        wait_for(lambda: not there())
+        until(there)
+        until(lambda: not there())
         assert scraped(port) == 200
 
 
@@ -117,9 +121,9 @@ def test_a_query_that_takes_too_long_is_refused_and_the_next_is_answered(
     monkeypatch.setattr(tables_module, "QUERY_SECONDS", 0.2)
     _, port = served
     url, headers = f"http://127.0.0.1:{port}/query", {"Authorization": f"Bearer {TOKEN}"}
-    answer = httpx.post(url, json={"sql": SLOW}, headers=headers, timeout=30)
+    answer = httpx.post(url, json={"sql": SLOW}, headers=headers, timeout=PATIENCE)
     assert (answer.status_code, "took longer than 0.2 s" in answer.text) == (400, True)
-    answer = httpx.post(url, json={"sql": "SELECT 1 AS one"}, headers=headers, timeout=30)
+    answer = httpx.post(url, json={"sql": "SELECT 1 AS one"}, headers=headers, timeout=PATIENCE)
     assert answer.json() == {"columns": ["one"], "rows": [[1]]}
 
 

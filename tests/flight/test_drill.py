@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from recordings import MemoryRecording
+from waiting import PATIENCE, until
 
 from brownout import history
 from brownout.flight.drill import Drill
@@ -80,7 +81,7 @@ class Ground:
 
     def perform(self, op: Op) -> Mapping[str, Any]:
         self.performed.append((op, self.read()))
-        self.hold.wait(10)
+        self.hold.wait(PATIENCE)
         if self.op_error:
             raise self.op_error
         if op.name in ("deploy", "rollback"):
@@ -130,10 +131,7 @@ class Flying:
         return self
 
     def until(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < deadline, [e.name for e in self.told]
-            threading.Event().wait(0.02)
+        until(condition, lambda: [e.name for e in self.told])
 
     def until_deployed(self) -> Flying:
         self.start()
@@ -141,13 +139,13 @@ class Flying:
         return self
 
     def end(self) -> Any:
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=PATIENCE)
         assert not self._thread.is_alive()
         return self.outcome[0]
 
     def close(self) -> None:
         self.drill.interrupt()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=PATIENCE)
         self._file.close()
 
 
@@ -291,7 +289,7 @@ def test_who_waits_at_the_end_is_told(flying: Flying) -> None:
     flying.end()
     for answer in (under_way, queued):
         with pytest.raises(BrownoutError, match="the drill has ended"):
-            answer.result(timeout=5)
+            answer.result(timeout=PATIENCE)
     flying.ground.hold.set()
 
 

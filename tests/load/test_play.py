@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import gevent
 from gevent.event import Event
+from waiting import PATIENCE
 
 from brownout.collector.tables import Row, Tables
 from brownout.load.answers import Outcome
@@ -55,7 +56,7 @@ def played() -> tuple[list[Row], int]:
     shop, recorder = Stuck(), Recorder(take)
     play = Play(shop, recorder, now=lambda: DUE)
     play.begin([arrival(place) for place in range(INFLIGHT)])
-    assert shop.full.wait(timeout=30)
+    assert shop.full.wait(timeout=PATIENCE)
     play.begin([arrival(INFLIGHT + place) for place in range(MORE)])
     gevent.idle()  # they have had their turn
     shop.let.set()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE, until
 
 from brownout.stats.quantiles import quantile
 
@@ -89,26 +90,19 @@ def play(url: str, collector: str, rate: float, tmp_path: Path) -> subprocess.Po
     return subprocess.Popen(argv, env=environment, cwd=tmp_path)
 
 
-def wait_for(condition: Any, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.05)
-
-
 @pytest.mark.alone
 @pytest.mark.stack
 def test_a_stall_of_one_second_is_told_in_full(site: Site, tmp_path: Path) -> None:
     child = play(site.url, site.url, 12.0, tmp_path)
     try:
-        wait_for(lambda: len(site.rows["requests"]) > 100)
+        until(lambda: len(site.rows["requests"]) > 100)
         site.stall()
         assert site.stalled is not None
         end = site.stalled[1]
-        wait_for(lambda: any(r["intended"] > end + 10**9 for r in site.rows["requests"]))
+        until(lambda: any(r["intended"] > end + 10**9 for r in site.rows["requests"]))
     finally:
         child.terminate()
-        assert child.wait(timeout=10) == 0
+        assert child.wait(timeout=PATIENCE) == 0
     begin, end = site.stalled
     struck = [r for r in site.rows["requests"] if begin < r["intended"] < end]
     assert len(struck) > 15
@@ -126,10 +120,10 @@ def test_a_stall_of_one_second_is_told_in_full(site: Site, tmp_path: Path) -> No
 def test_every_planned_request_is_recorded_or_countable(site: Site, tmp_path: Path) -> None:
     child = play(site.url, site.url, 6.0, tmp_path)
     try:
-        wait_for(lambda: len(site.rows["requests"]) > 60)
+        until(lambda: len(site.rows["requests"]) > 60)
     finally:
         child.terminate()
-        assert child.wait(timeout=10) == 0
+        assert child.wait(timeout=PATIENCE) == 0
     planned = {row["trace_id"] for row in site.rows["scheduled"]}
     done = {row["trace_id"] for row in site.rows["requests"]}
     assert done <= planned
@@ -143,7 +137,7 @@ def test_every_planned_request_is_recorded_or_countable(site: Site, tmp_path: Pa
 def test_a_server_that_is_away_is_recorded_as_failures(site: Site, tmp_path: Path) -> None:
     with play("http://127.0.0.1:9", site.url, 6.0, tmp_path) as child:
         try:
-            wait_for(lambda: len(site.rows["requests"]) > 10)
+            until(lambda: len(site.rows["requests"]) > 10)
         finally:
             child.terminate()
     assert {row["status"] for row in site.rows["requests"]} == {0}

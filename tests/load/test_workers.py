@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from load.test_runner import Site, wait_for
+from load.test_runner import Site
+from waiting import PATIENCE, until
 
 from brownout.load import crew, link
 from brownout.load.arrivals import NS, Second, arrivals
@@ -45,13 +46,13 @@ class Playground:
         self.log = folder / "generator.log"
         with self.log.open("wb") as log:
             self.generator = stack.enter_context(started(argv, {"BROWNOUT_TOKEN": "x"}, log))
-        wait_for(lambda: b"ready" in self.log.read_bytes())
+        until(lambda: b"ready" in self.log.read_bytes())
 
     def worker(self, stack: ExitStack) -> Any:
         argv = [sys.executable, "-m", "brownout.load.worker", "--join", f"127.0.0.1:{self.port}"]
         joined = self.log.read_bytes().count(b"plays along")
         child = stack.enter_context(started(argv, {}))
-        wait_for(lambda: self.log.read_bytes().count(b"plays along") > joined)
+        until(lambda: self.log.read_bytes().count(b"plays along") > joined)
         return child
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ class Playground:
     def play_until(self, second: int) -> None:
         """Wait until requests of this second have been reported."""
         end = self.began + second * NS
-        wait_for(lambda: any(r["intended"] > end for r in self.rows("requests")), 60)
+        until(lambda: any(r["intended"] > end for r in self.rows("requests")))
 
     def expected(self, seconds: range) -> set[str]:
         """The trace ids of one player's play."""
@@ -90,7 +91,7 @@ def started(argv: list[str], environment: dict[str, str], log: Any = None) -> An
         def __exit__(self, *_: object) -> None:
             if child.poll() is None:
                 child.kill()
-            child.wait(timeout=10)
+            child.wait(timeout=PATIENCE)
 
     return Ended()
 
@@ -112,10 +113,10 @@ def test_two_workers_and_the_generator_play_what_one_would(
     ground.play_until(last + 1)
     for child in children:  # they finish what they have begun
         child.send_signal(signal.SIGTERM)
-    assert [child.wait(timeout=30) for child in children] == [0, 0]
+    assert [child.wait(timeout=PATIENCE) for child in children] == [0, 0]
     played = lambda: {r["trace_id"] for r in ground.rows("requests")}  # noqa: E731
     wanted = ground.expected(range(last))
-    wait_for(lambda: wanted <= played())
+    until(lambda: wanted <= played())
     assert len(ground.rows("requests")) == len(played()), "somebody was played twice"
     planned = {r["trace_id"]: r["intended"] for r in ground.rows("scheduled")}
     assert played() <= planned.keys()
@@ -130,10 +131,10 @@ def test_a_dead_workers_share_is_taken_over(stack: ExitStack, tmp_path: Path) ->
     killed = int((time.time_ns() - ground.began) // NS) + 3
     ground.play_until(killed)
     child.kill()
-    wait_for(lambda: b"is gone" in ground.log.read_bytes())
+    until(lambda: b"is gone" in ground.log.read_bytes())
     after = int((time.time_ns() - ground.began) // NS) + 2
     wanted = ground.expected(range(after, after + 3))
-    wait_for(lambda: wanted <= {r["trace_id"] for r in ground.rows("requests")}, 60)
+    until(lambda: wanted <= {r["trace_id"] for r in ground.rows("requests")})
     # What it had been told and did not play was announced: it counts as failed.
     planned = {r["trace_id"] for r in ground.rows("scheduled")}
     assert ground.expected(range(after)) <= planned
@@ -144,7 +145,7 @@ def test_the_end_of_the_drill_ends_its_workers(stack: ExitStack, tmp_path: Path)
     ground = Playground(tmp_path, stack)
     child = ground.worker(stack)
     ground.generator.terminate()
-    assert child.wait(timeout=30) == 0
+    assert child.wait(timeout=PATIENCE) == 0
 
 
 def joining(argv: list[str], key: str = KEY) -> subprocess.CompletedProcess[str]:
@@ -153,7 +154,7 @@ def joining(argv: list[str], key: str = KEY) -> subprocess.CompletedProcess[str]
         env={**os.environ, "BROWNOUT_LOAD_TOKEN": key},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

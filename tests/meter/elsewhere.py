@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from metering import wait_for
+from waiting import PATIENCE, until
 
 from brownout.app.commands.run import metered as putting_in
 from brownout.stack.processes.ports import free_ports
@@ -61,7 +61,9 @@ class Server:
             )
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE
+        ) as answer:
             return answer.read()
 
     def ready(self) -> None:
@@ -71,7 +73,7 @@ class Server:
                 return bool(self.get("/ping/"))
             return False
 
-        wait_for(answers)
+        until(answers)
 
     def recorded(self, route: str, count: int) -> None:
         """Wait until so many requests are in the recording: Django's reloader kills its server a
@@ -82,12 +84,12 @@ class Server:
         wanted = f'route="{route}"}} {count}\n'
 
         def is_there() -> bool:
-            with urllib.request.urlopen(page, timeout=10) as answer:
+            with urllib.request.urlopen(page, timeout=PATIENCE) as answer:
                 lines = answer.read().decode().splitlines(keepends=True)
             counts = (line for line in lines if line.startswith("brownout_work_duration_seconds_c"))
             return any(line.endswith(wanted) for line in counts)
 
-        wait_for(is_there)
+        until(is_there)
 
     def said(self) -> str:
         return self._errors.read_text()
@@ -95,7 +97,7 @@ class Server:
     def end(self, number: int = signal.SIGINT) -> tuple[int, dict[str, Any]]:
         """(exit code, what --json printed) after the signal."""
         self._process.send_signal(number)
-        printed, _ = self._process.communicate(timeout=30)
+        printed, _ = self._process.communicate(timeout=PATIENCE)
         return self._process.returncode, json.loads(printed)
 
     def close(self) -> None:
@@ -144,6 +146,6 @@ def run(
         env=environment(data, **more),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )

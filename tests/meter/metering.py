@@ -11,9 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from waiting import PATIENCE
 
 from brownout.collector.otlp import parsing
 from brownout.meter import __file__ as METER
@@ -181,13 +183,6 @@ def line(text: str) -> str:
     return f"views.py:{found}"
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        threading.Event().wait(0.02)
-
-
 class Receiver:
     """Takes OTLP, and plays the AI service. ``status`` is its answer to OTLP while ``open``."""
 
@@ -296,7 +291,7 @@ class Project:
     def run(self, script: str) -> list[dict[str, Any]]:
         """Run to the end (the meter sends the rest then); what the script said."""
         with self.start(script) as child:
-            said, _ = child.communicate(timeout=60)
+            said, _ = child.communicate(timeout=PATIENCE)
         assert child.returncode == 0
         return [json.loads(text) for text in said.splitlines()]
 

@@ -20,8 +20,9 @@ import psycopg
 import pytest
 import tour
 import versions
-from metering import Receiver, wait_for
+from metering import Receiver
 from service import Service
+from waiting import PATIENCE, until
 
 from brownout.app.commands.run import LAUNCH
 from brownout.stack.processes.ports import free_ports
@@ -47,7 +48,7 @@ def postgres(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -
     run = tmp_path_factory.mktemp("postgres")
     made = Postgres(supervisor.run_id, run, run / "data", free_ports(1)[0], "secret")
     made.initialise(supervisor)
-    supervisor.start(made.command(), made.ready, timeout=60)
+    supervisor.start(made.command(), made.ready, timeout=PATIENCE)
     made.create_database()
     return made
 
@@ -64,7 +65,7 @@ def database(postgres: Postgres) -> str:
 @pytest.fixture(scope="module")
 def valkey(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Valkey:
     made = Valkey(supervisor.run_id, tmp_path_factory.mktemp("valkey"), free_ports(1)[0])
-    supervisor.start(made.command(), made.ready, timeout=20)
+    supervisor.start(made.command(), made.ready, timeout=PATIENCE)
     return made
 
 
@@ -264,7 +265,7 @@ def test_a_worker_tells_how_long_its_tasks_waited(tmp_path: Path, valkey: Valkey
         asked = "from bazaar.celery import letter\nfor _ in range(3): letter.delay(1)"
         env["PYTHONPATH"] = str(LAUNCH)  # who enqueues stamps the message: it is metered, too
         elsewhere.python(env | {"DJANGO_SETTINGS_MODULE": "bazaar.settings"}, asked)
-        wait_for(lambda: server.said().count("succeeded in") == 3, 40)
+        until(lambda: server.said().count("succeeded in") == 3)
         code, summary = server.end(signal.SIGTERM)
     finally:
         server.close()

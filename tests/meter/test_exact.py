@@ -14,6 +14,7 @@ import pytest
 import tour
 from metering import Receiver
 from service import Service
+from waiting import PATIENCE
 
 from brownout.meter.event.work import exact
 from brownout.stack.processes.ports import free_ports
@@ -36,7 +37,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[st
             supervisor.run_id, tmp_path, tmp_path / "postgres", free_ports(1)[0], "secret"
         )
         made.initialise(supervisor)
-        supervisor.start(made.command(), made.ready, timeout=60)
+        supervisor.start(made.command(), made.ready, timeout=PATIENCE)
         made.create_database()
         yield {"DATABASE_URL": made.url}
 

@@ -15,7 +15,8 @@ import duckdb
 import elsewhere
 import psutil
 import pytest
-from metering import Receiver, wait_for
+from metering import Receiver
+from waiting import until
 
 from brownout.app import cli
 from brownout.stack.processes import foreground
@@ -119,7 +120,7 @@ def test_control_c_in_a_terminal_comes_once(tmp_path: Path) -> None:
             ended.append(os.waitstatus_to_exitcode(status))
         return bool(pid)
 
-    wait_for(over)
+    until(over)
     os.close(terminal)
     assert ended == [41]
     assert left(tmp_path) == []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-from metering import Project, Receiver, hear, tell, wait_for
+from metering import Project, Receiver, hear, tell
+from waiting import PATIENCE, until
 
 from brownout.meter.event.sender import BATCH, EVERY
 from brownout.stack.processes.ports import free_ports
@@ -37,7 +38,7 @@ def test_nobody_there_costs_events_and_no_request(receiver: Receiver, tmp_path: 
         assert found["waiting"] == ROOM
         assert found["dropped"] == REQUESTS - ROOM
         tell(child)
-        assert child.wait(timeout=20) == 0
+        assert child.wait(timeout=PATIENCE) == 0
 
 
 def test_a_receiver_that_never_answers_holds_up_no_request(
@@ -49,13 +50,13 @@ def test_a_receiver_that_never_answers_holds_up_no_request(
         found = hear(child)
         assert found["statuses"] == [200]
         assert found["waiting"] <= ROOM + BATCH
-        wait_for(lambda: receiver.posts)
+        until(lambda: receiver.posts)
         assert receiver.rows == []
         receiver.open.set()
         tell(child)
         hear(child)
         tell(child)
-        assert child.wait(timeout=20) == 0
+        assert child.wait(timeout=PATIENCE) == 0
 
 
 def test_a_full_receiver_is_not_asked_again_at_once(receiver: Receiver, tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ while not told.is_set():
     client.get("/ping/")
 """
     with Project(tmp_path, receiver.url, receiver.url).start(script):
-        wait_for(lambda: len(receiver.posts) > 3)
+        until(lambda: len(receiver.posts) > 3)
     times = [at for _, at in receiver.posts]
     assert min(b - a for a, b in pairwise(times)) > 0.8 * EVERY
 
@@ -85,13 +86,13 @@ def test_what_waited_is_sent_and_drops_are_reported_when_it_is_back(
         found = hear(child)
         assert found["waiting"] == 0
         assert found["dropped"] > 0
-        wait_for(receiver.dropped)
+        until(receiver.dropped)
         assert receiver.dropped()[-1] == found["dropped"]
         work = receiver.work()
         assert len(work) + found["dropped"] == REQUESTS
         assert len({row["trace_id"] for row in work}) == len(work)
         tell(child)
-        assert child.wait(timeout=20) == 0
+        assert child.wait(timeout=PATIENCE) == 0
 
 
 def test_what_comes_while_a_batch_is_sent_waits_for_the_next(
@@ -129,10 +130,10 @@ hear()
     with Project(tmp_path, receiver.url, receiver.url).start(script) as child:
         assert hear(child) == {"dropped": 3, "waiting": 0}
         receiver.status = 200
-        wait_for(receiver.dropped)
+        until(receiver.dropped)
         assert receiver.dropped() == [3]
         tell(child)
-        assert child.wait(timeout=20) == 0
+        assert child.wait(timeout=PATIENCE) == 0
 
 
 def test_without_an_endpoint_nothing_is_kept(receiver: Receiver, tmp_path: Path) -> None:

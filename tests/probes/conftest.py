@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from waiting import PATIENCE
 
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Supervisor
@@ -32,7 +33,7 @@ def postgres(
     run = tmp_path_factory.mktemp("run")
     made = Postgres(supervisor.run_id, run, run / "postgres", free_ports(1)[0], "secret")
     made.initialise(supervisor)
-    supervisor.start(made.command(), made.ready, timeout=60)
+    supervisor.start(made.command(), made.ready, timeout=PATIENCE)
     made.create_database()
     with psycopg.connect(made.url) as connection:
         connection.execute(SCHEMA)

@@ -13,7 +13,8 @@ from typing import Any
 
 import psutil
 import pytest
-from collecting import as_nobody, wait_for
+from collecting import as_nobody
+from waiting import until
 
 from brownout.app.target import family
 from brownout.probes.on_demand import processes
@@ -53,7 +54,7 @@ def test_a_child_that_burns_is_seen_with_its_cores() -> None:
         processes = Processes()
         processes.sample(services)
         before, began = used(pid), time.monotonic()
-        wait_for(lambda: used(pid) > before + 0.3)
+        until(lambda: used(pid) > before + 0.3)
         seconds = time.monotonic() - began
         rows, [machine] = processes.sample(services)
     # Seconds of CPU over seconds: whoever else is busy, it cannot be more than one core.
@@ -80,7 +81,7 @@ def test_cpu_of_nobodys_service_is_foreign() -> None:
         processes = Processes()
         processes.sample({"web": ("", [ours])})
         before, began = used(pid), time.monotonic()
-        wait_for(lambda: used(pid) > before + 0.4)
+        until(lambda: used(pid) > before + 0.4)
         seconds = time.monotonic() - began
         _, [machine] = processes.sample({"web": ("", [ours])})
     assert machine["foreign_cpu"] > 0.8 * 0.4 / seconds
@@ -91,7 +92,7 @@ def test_one_born_since_the_last_sample_counts_whole() -> None:
     began = time.monotonic()
     processes = Processes()
     with child(BURN) as pid:
-        wait_for(lambda: used(pid) > 0.2)
+        until(lambda: used(pid) > 0.2)
         at_least = used(pid)
         rows, [machine] = processes.sample({"web": ("r1", [pid])})
         seconds = time.monotonic() - began
@@ -101,7 +102,7 @@ def test_one_born_since_the_last_sample_counts_whole() -> None:
 
 def test_the_past_of_an_older_one_does_not_count() -> None:
     with child(BURN) as pid:
-        wait_for(lambda: used(pid) > 0.3)
+        until(lambda: used(pid) > 0.3)
         processes = Processes()
         rows, _ = processes.sample({"web": ("r1", [pid])})
     assert named(rows, "web")["process.cpu"] == 0

@@ -10,18 +10,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fleets import fleet
+from waiting import PATIENCE, until
 
 from brownout.app import cli
 
 pytest.importorskip("ray", reason="Ray is not installed (pip install 'brownout[ray]')")
 
-PATIENCE = 240.0
 """Seconds for a node to start; it takes eight on a quiet machine."""
 
 
@@ -37,12 +36,12 @@ def start(log: Path, *argv: str) -> subprocess.Popen[bytes]:
     command += ["--object-store-memory=100000000", "--disable-usage-stats", *argv]
     with log.open("wb") as out:
         node = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + PATIENCE
-    while b"runtime started" not in log.read_bytes():
-        if node.poll() is not None or time.monotonic() > deadline:
-            node.kill()
-            pytest.fail(f"a Ray node did not start:\n{log.read_text()[-2000:]}")
-        time.sleep(0.1)
+    try:
+        until(lambda: b"runtime started" in log.read_bytes() or node.poll() is not None)
+        assert node.poll() is None, log.read_text()[-2000:]
+    except AssertionError:
+        node.kill()
+        raise
     return node
 
 
@@ -66,12 +65,11 @@ def addresses() -> Iterator[tuple[str, str]]:
         for node in reversed(nodes):
             node.terminate()
         for node in nodes:
-            node.wait(60)
+            node.wait(PATIENCE)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.stack
-@pytest.mark.alone
 def test_a_cluster_finds_what_one_machine_finds(
     addresses: tuple[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +83,6 @@ def test_a_cluster_finds_what_one_machine_finds(
 
 
 @pytest.mark.stack
-@pytest.mark.alone
 def test_a_node_that_does_not_see_the_files_is_told(
     addresses: tuple[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import psutil
 import pytest
 from fleets import fleet
+from waiting import PATIENCE
 
 from brownout.app import cli
 from brownout.scan import chunks
@@ -136,10 +137,10 @@ def test_ctrl_c_ends_the_command(tmp_path: Path) -> None:
     assert "series" in scan.stderr.readline()  # the first chunk's progress
     children = psutil.Process(scan.pid).children(recursive=True)
     os.killpg(scan.pid, signal.SIGINT)  # as a terminal does
-    out, err = scan.communicate(timeout=60)
+    out, err = scan.communicate(timeout=PATIENCE)
     assert scan.returncode == 130, err
     assert "interrupted; " in err and "Traceback" not in err
     summary = json.loads(out.splitlines()[-1])
     assert 0 < summary["series"] < MANY
-    assert not psutil.wait_procs(children, timeout=10)[1]
+    assert not psutil.wait_procs(children, timeout=PATIENCE)[1]
     assert [p.name for p in tmp_path.iterdir()] == ["fleet.parquet"]

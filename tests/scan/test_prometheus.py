@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from waiting import PATIENCE
 
 from brownout.model import BrownoutError
 from brownout.scan import chunks, prometheus, tables
@@ -58,13 +59,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     while server.poll() is None:
         try:
-            if httpx.get(address).is_success:
+            if httpx.get(address, timeout=PATIENCE).is_success:
                 return
         except httpx.TransportError:
             pass

@@ -8,26 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import tiny
 import uvicorn
-
-PATIENCE = 60.0
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """The first truthy value of a condition."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"waited {PATIENCE:.0f} s for: {what}")
+from waiting import PATIENCE, until
 
 
 def free_port() -> int:

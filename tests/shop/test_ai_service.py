@@ -18,7 +18,7 @@ import openai
 import pytest
 import serving
 import tiny
-from serving import until
+from waiting import until
 
 from ai import prompt
 from ai.endpoints import Endpoints

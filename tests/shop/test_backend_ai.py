@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from backend import Backend, Provider
+from waiting import PATIENCE
 
 from brownout.stack.processes.ports import free_ports
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +211,7 @@ answer.close()
 """
     [said] = backend.python(script, AI_BASE_URL=f"{provider.url}/endless/v1")
     assert said == {"status": 200, "closed": True, "first": 'data: {"text": "word "}\n\n'}
-    assert provider.hung_up.wait(20)
+    assert provider.hung_up.wait(PATIENCE)
 
 
 def test_nonsense_is_not_kept_for_the_next_who_asks(backend: Backend, provider: Provider) -> None:

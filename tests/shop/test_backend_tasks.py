@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from backend import Backend
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from waiting import PATIENCE
 
 from brownout import store
 from brownout.stack.releases import frontend
@@ -22,7 +23,7 @@ from brownout.stack.releases.frontend import Workshop
 from brownout.stack.releases.node import find_node
 from brownout.stack.stack import Places, Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.stack
 
 SCRIPTS = Path(__file__).with_name("browser")
 SOURCES = store.assets() / "shop" / "frontend"
@@ -124,7 +125,7 @@ def test_the_first_page_costs_no_more_than_planned(looks: list[dict[str, Any]]) 
 
 def test_the_first_javascript_is_within_its_budget(browser: Browser) -> None:
     """What the document names, as it is sent to a browser that takes gzip."""
-    with httpx.Client(base_url=browser.shop, trust_env=False) as client:
+    with httpx.Client(base_url=browser.shop, trust_env=False, timeout=PATIENCE) as client:
         names = re.findall(r'"(/assets/[^"]+\.js)"', client.get("/").text)
         answers = [client.get(n, headers={"Accept-Encoding": "gzip"}) for n in names]
     assert len(names) >= 2

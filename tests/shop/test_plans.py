@@ -10,13 +10,13 @@ import httpx
 import psycopg
 import pytest
 from backend import Backend
-from serving import until
+from waiting import PATIENCE, until
 
 from brownout.load import journeys, scouting
 from brownout.load.answers import cookies_of
 from brownout.load.visits import LOGIN, Visit, World
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 LARGE = 4000
 """Rows; smaller tables are read in a few pages, and the planner rightly does so."""
@@ -63,7 +63,7 @@ def telling(world: World) -> Iterator[Visit]:
 
 def play(url: str, visit: Visit) -> None:
     """A visit without its pauses."""
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as http:
         for step in visit.steps:
             cookies = "; ".join(f"{name}={value}" for name, value in visit.cookies.items())
             answer = http.request(
@@ -78,7 +78,7 @@ def play(url: str, visit: Visit) -> None:
 
 def visit(url: str, email: str) -> None:
     """What the front end can ask for besides, as a stranger and as somebody who is logged in."""
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as browser:
+    with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as browser:
         for _ in range(2):
             look(browser)
             buy(browser)
@@ -124,7 +124,7 @@ def buy(browser: httpx.Client) -> None:
 
 
 def staff(url: str) -> None:
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as browser:
+    with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as browser:
         login = {"email": "staff@example.com", "password": "quayside"}
         browser.post("/api/session/", json=login).raise_for_status()
         for query in ("", "?confirmed=0", "?confirmed=1"):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from recordings import MemoryRecording, ms
+from waiting import PATIENCE, until
 
 from brownout.model import NS, BrownoutError, PagePromise, Promise
 from brownout.site import validation
@@ -147,12 +148,9 @@ def test_the_end_of_the_drill_ends_tests_at_once(shop: Shop) -> None:
     found: list[Mapping[str, Any]] = []
     thread = threading.Thread(target=lambda: found.append(functional_tests(ground)))
     thread.start()
-    deadline = time.monotonic() + 30
-    while not (shop.folder / "tests" / "began").exists():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.02)
+    until((shop.folder / "tests" / "began").exists)
     ground.stopped.set()
-    thread.join(timeout=10)
+    thread.join(timeout=PATIENCE)
     assert [f["passed"] for f in found] == [False]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from waiting import PATIENCE
 
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Supervisor
@@ -47,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with Supervisor(f"test-{uuid.uuid4()}", lambda notice: None) as supervisor:
         postgres = Postgres(supervisor.run_id, run, run / "postgres", free_ports(1)[0], "secret")
         postgres.initialise(supervisor)
-        supervisor.start(postgres.command(), postgres.ready, timeout=60)
+        supervisor.start(postgres.command(), postgres.ready, timeout=PATIENCE)
         postgres.create_database()
         yield postgres
 

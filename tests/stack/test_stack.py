@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,7 @@ import psutil
 import psycopg
 import pytest
 from scraping import prometheus
+from waiting import PATIENCE, until
 
 from brownout import store
 from brownout.catalogue import scenarios
@@ -36,17 +37,9 @@ from brownout.stack.processes.supervisor import Notice
 from brownout.stack.releases.releases import Releases
 from brownout.stack.stack import Places, Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 INDEX = "SELECT count(*) FROM pg_indexes WHERE indexname = 'review_book_newest'"
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not come true"
-        threading.Event().wait(0.05)
-    return value
 
 
 class Running:
@@ -68,7 +61,9 @@ class Running:
     def get(self, path: str) -> tuple[int, str]:
         """(status, body), on a connection of its own; status 0 without an answer."""
         address = urlsplit(self.stack.web.url)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+        connection = http.client.HTTPConnection(
+            address.hostname or "", address.port, timeout=PATIENCE
+        )
         try:
             connection.request("GET", path, headers={"Connection": "close"})
             response = connection.getresponse()
@@ -91,7 +86,9 @@ class Running:
         """Put a book into a cart and check out, as the trace of that id; the status."""
         cookies = {"visitor": str(uuid.uuid4())}
         url = self.stack.web.url
-        with httpx.Client(base_url=url, cookies=cookies, timeout=20, trust_env=False) as browser:
+        with httpx.Client(
+            base_url=url, cookies=cookies, timeout=PATIENCE, trust_env=False
+        ) as browser:
             browser.post("/api/cart/items/", json={"book": 7}).raise_for_status()
             address = {"name": "T", "email": "t@example.com", "city": "Brenn"}
             headers = {"traceparent": f"00-{trace}-{trace[:16]}-01"}
@@ -186,7 +183,7 @@ def test_a_prometheus_finds_the_running_shop_by_our_own_files(
 
 def _served(running: Running) -> float:
     """Requests for the genres, as /metrics tells."""
-    page = httpx.get(f"{running.stack.collector_url}/metrics").text
+    page = httpx.get(f"{running.stack.collector_url}/metrics", timeout=PATIENCE).text
     line = r'^brownout_work_duration_seconds_count\{.*route="GET /api/genres/"\} (\S+)$'
     return sum(map(float, re.findall(line, page, re.MULTILINE)))
 
@@ -313,7 +310,7 @@ def kill(running: Running, service: str) -> list[Notice]:
         running.notices.get()
     [child] = [c for c in running.stack.supervisor.children() if c.command.service == service]
     psutil.Process(child.pid).kill()
-    return [running.notices.get(timeout=30) for _ in range(2)]
+    return [running.notices.get(timeout=PATIENCE) for _ in range(2)]
 
 
 SERVICES = ["valkey", "worker", "collector", "postgres", "ai", "web"]

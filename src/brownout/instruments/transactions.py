@@ -26,7 +26,7 @@ SELECT route, count(*), sum(tx_count) / count(*),
        avg(lock_time) / 1e6, quantile_cont(lock_time, .95) / 1e6
 FROM work WHERE start >= $1 AND start < $2 AND tx_time IS NOT NULL GROUP BY route ORDER BY route
 """
-# What the meter takes for a statement that locks rows (meter/shapes.py).
+# What the meter takes for a statement that locks rows (meter/event/shapes.py).
 WITHIN = """
 SELECT route, 'sql' AS kind, s.shape AS what, s.caller AS caller,
        regexp_matches(s.shape, '^(UPDATE|DELETE|INSERT|REPLACE|MERGE)\\b', 'i') OR

@@ -1,4 +1,4 @@
-"""A person, or nobody: acts through the API (``app/ops.py``), so nothing is started here.
+"""A person, or nobody: acts through the API (``app/commands/``), so nothing is started here.
 
 What the person sees is drawn by ``app/live.py``.
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from collecting import wait_for
+from waiting import until
 
 from brownout.collector.tables import Tables
 from brownout.probes.database.samples import QUERIES, PostgresProbe
@@ -60,7 +60,7 @@ def test_scans_of_tables_and_indexes_are_sampled(postgres: Postgres, probe: Post
         table = of(samples, "relations", relation="books")
         return table["seq_rows"] - of(before, "relations", relation="books")["seq_rows"] >= 500
 
-    wait_for(arrived)
+    until(arrived)
     old, new = (of(s, "relations", relation="books") for s in (before, samples))
     assert new["seq_scans"] - old["seq_scans"] == 1
     assert new["index_scans"] - old["index_scans"] == 2

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from waiting import PATIENCE
 
 from brownout.model import BrownoutError, MachineError
 from brownout.probes.on_demand import browser as probe
@@ -56,7 +57,7 @@ def site() -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/never":
-                released.wait(30)
+                released.wait(PATIENCE)
             if self.path == "/crash":
                 for child in psutil.Process().children(recursive=True):
                     if "--type=renderer" in child.cmdline():

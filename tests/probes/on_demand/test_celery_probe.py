@@ -15,7 +15,8 @@ import celery
 import duckdb
 import pytest
 import redis
-from collecting import TOKEN, Collector, wait_for
+from collecting import TOKEN, Collector
+from waiting import PATIENCE, until
 
 from brownout.meter.concurrency import tasks as tasks_of_the_meter
 from brownout.model import BrownoutError, MachineError
@@ -52,7 +53,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (run / "application.py").write_text(APPLICATION)
     with Supervisor(f"test-{uuid.uuid4()}", lambda notice: None) as supervisor:
         made = Valkey(supervisor.run_id, run, free_ports(1)[0])
-        supervisor.start(made.command(), made.ready, timeout=30)
+        supervisor.start(made.command(), made.ready, timeout=PATIENCE)
         yield made.url(1)
 
 
@@ -73,7 +74,7 @@ def worker(url: str, tmp_path: Path) -> Iterator[None]:
         process = subprocess.Popen(argv, cwd=tmp_path, env={**os.environ, "BROKER": url},
                                    stdout=out, stderr=out)  # fmt: skip
         try:
-            wait_for(lambda: " ready." in log.read_text())
+            until(lambda: " ready." in log.read_text())
             yield
         finally:
             process.kill()
@@ -139,7 +140,7 @@ def test_a_worker_is_seen_with_its_tasks(
         with redis.Redis.from_url(url) as client:
             return {key for key in client.scan_iter() if b"reply" in key or b"receiver" in key}
 
-    wait_for(lambda: not left())
+    until(lambda: not left())
 
 
 @pytest.mark.stack

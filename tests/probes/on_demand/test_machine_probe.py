@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from collecting import TOKEN, Collector, wait_for
+from collecting import TOKEN, Collector
+from waiting import until
 
 from brownout.app.target import family
 from brownout.audits import busy_machine
@@ -38,7 +39,7 @@ def test_who_uses_the_cpu_is_named(tmp_path: Path) -> None:
 
 def test_a_service_is_no_foreigner(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as own:
-        wait_for(lambda: sum(psutil.Process(own.pid).cpu_times()[:2]) > 0.05)
+        until(lambda: sum(psutil.Process(own.pid).cpu_times()[:2]) > 0.05)
         found = machine.probe(Site((family(own.pid),), True), tmp_path, seconds=2)
         own.kill()
     assert found.tables[0].rows[0][4] > 0  # however little a busy machine leaves it

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from collecting import as_nobody, wait_for
+from collecting import as_nobody
+from waiting import until
 
 from brownout.app.target import family
 from brownout.meter.event import allocations
@@ -65,14 +66,14 @@ def grown(pid: int, folder: Path, seconds: float, kilobytes: float) -> Found:
         rows = found[0].tables[1].rows
         return bool(rows) and float(rows[0][3]) > kilobytes
 
-    wait_for(enough)
+    until(enough)
     return found[0]
 
 
 def test_what_grows_is_found_by_its_line_and_tracing_stops(tmp_path: Path) -> None:
     with child(tmp_path) as pid:
         processes, sites = grown(pid, tmp_path, 0.5, 20).tables
-        wait_for(lambda: not tracing(tmp_path))
+        until(lambda: not tracing(tmp_path))
         _, own, where, held, blocks, growth = sites.rows[0]
         assert own == where == "app.py:7"
         assert held > 20
@@ -97,7 +98,7 @@ def test_a_process_without_the_meter_is_refused_with_the_remedy(tmp_path: Path) 
 def test_a_process_that_goes_meanwhile(tmp_path: Path) -> None:
     with child(tmp_path) as pid, ThreadPoolExecutor() as pool:
         probing = pool.submit(memory.probe, Site((family(pid),), True), tmp_path, 30)
-        wait_for(lambda: (tmp_path / "tracing").exists() and tracing(tmp_path))
+        until(lambda: (tmp_path / "tracing").exists() and tracing(tmp_path))
         psutil.Process(pid).kill()
         with pytest.raises(MachineError, match=f"process {pid} ended meanwhile"):
             probing.result()
@@ -114,8 +115,8 @@ def ask(pid: int, text: bytes) -> socket.socket:
 def test_an_asker_that_leaves_ends_the_tracing_and_nonsense_hurts_nobody(tmp_path: Path) -> None:
     with child(tmp_path) as pid:
         with ask(pid, b'{"seconds": 60, "frames": 3, "top": 5}\n'):
-            wait_for(lambda: (tmp_path / "tracing").exists() and tracing(tmp_path))
-        wait_for(lambda: not tracing(tmp_path))
+            until(lambda: (tmp_path / "tracing").exists() and tracing(tmp_path))
+        until(lambda: not tracing(tmp_path))
         for nonsense in (b"\n", b"{}\n", b"[1]\n", b'{"seconds": "x"}\n', b"x" * 5000 + b"\n"):
             with ask(pid, nonsense) as asked:
                 assert asked.recv(10) == b""

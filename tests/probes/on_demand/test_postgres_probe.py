@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from collecting import wait_for
+from waiting import PATIENCE, until
 
 from brownout.model import BrownoutError, MachineError
 from brownout.probes.database import activity, indexes, plans, statements
@@ -68,7 +68,7 @@ def busy(url: str, *queries: str) -> Iterator[None]:
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert sent.wait(20)
+        assert sent.wait(PATIENCE)
         yield
     finally:
         stop.set()
@@ -193,7 +193,7 @@ def test_who_waits_for_a_lock_and_who_holds_it(shop: Postgres, reading: Session)
                 seen.look(reading, 4096)
                 return seen.waits
 
-            wait_for(found)
+            until(found)
             holder.rollback()
             thread.join()
             waiter.rollback()

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from collecting import Collector, wait_for
+from collecting import Collector
+from waiting import until
 
 from brownout.app.target import family
 from brownout.model import NS, BrownoutError, MachineError
@@ -132,7 +133,7 @@ def looking() -> bool:
 def test_a_process_that_goes_meanwhile_is_told(tmp_path: Path) -> None:
     with child(SPIN) as pid, ThreadPoolExecutor() as pool:
         probing = pool.submit(profile.probe, by_hand(pid), tmp_path, 20)
-        wait_for(looking)
+        until(looking)
         psutil.Process(pid).kill()
         assert f"process {pid} ended meanwhile" in probing.result().notes
     assert not [c for c in psutil.Process().children() if "py-spy" in c.name()]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import redis
+from waiting import PATIENCE
 
 from brownout.meter.caching import caches
 from brownout.model import BrownoutError, MachineError
@@ -28,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     run = tmp_path_factory.mktemp("run")
     with Supervisor(f"test-{uuid.uuid4()}", lambda notice: None) as supervisor:
         made = Valkey(supervisor.run_id, run, free_ports(1)[0])
-        supervisor.start(made.command(), made.ready, timeout=30)
+        supervisor.start(made.command(), made.ready, timeout=PATIENCE)
         yield made
 
 

@@ -64,7 +64,7 @@ def test_nothing_was_seen() -> None:
         ("/app/catalog/views.py", "catalog/views.py"),
         ("/app/.venv/lib/python3.11/site-packages/django/db/utils.py", "~django/db/utils.py"),
         ("/usr/lib/python3.12/threading.py", "~threading.py"),
-        ("/home/x/brownout/src/brownout/meter/queries.py", "~brownout/meter/queries.py"),
+        ("/home/x/src/brownout/meter/database/queries.py", "~brownout/meter/database/queries.py"),
         ("<frozen importlib._bootstrap>", "~<frozen importlib._bootstrap>"),
         ("/elsewhere/tool.py", "~/elsewhere/tool.py"),
     ],

@@ -12,15 +12,14 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import psycopg
 import pytest
+from waiting import PATIENCE, until
 
 from brownout import store
 from brownout.model import BrownoutError, MachineError
@@ -90,14 +89,6 @@ def supervisor() -> Iterator[Supervisor]:
         yield supervisor
 
 
-def until(condition: Callable[[], Any], limit: float = 30.0) -> Any:
-    deadline = time.monotonic() + limit
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
-    return value
-
-
 def kept(cache: Path) -> list[str]:
     """What is in the cache's folder of datasets, without the locks."""
     names = (path.name for path in (cache / "datasets").iterdir())
@@ -123,7 +114,7 @@ def test_made_once_and_served_from_a_copy(
     folder = second.place(run, supervisor)
     assert folder == run / "postgres"
     postgres = Postgres(supervisor.run_id, run, folder, free_ports(1)[0], second.password)
-    supervisor.start(postgres.command(), postgres.ready, timeout=60)
+    supervisor.start(postgres.command(), postgres.ready, timeout=PATIENCE)
     with psycopg.connect(postgres.url) as connection:
         query = "SELECT title, mood FROM books JOIN moods ON book_id = id ORDER BY id"
         rows = connection.execute(query).fetchall()
@@ -148,7 +139,7 @@ def test_nobody_gets_its_copy_where_it_may_be(
     assert not folder.is_relative_to(run)
     port = free_ports(1)[0]
     postgres = Postgres(supervisor.run_id, run, folder, port, made.password, account=nobody)
-    supervisor.start(postgres.command(), postgres.ready, timeout=60)
+    supervisor.start(postgres.command(), postgres.ready, timeout=PATIENCE)
     supervisor.close()
     assert not folder.parent.exists()
 
@@ -202,8 +193,8 @@ def test_a_killed_builder_leaves_nothing_half(shop: Path, tmp_path: Path) -> Non
     train.write_text(f"open({str(tmp_path / 'sign')!r}, 'w'); import time; time.sleep(600)")
     code = f"""
         from pathlib import Path
-        from brownout.stack.dataset import prepare
-        from brownout.stack.recipe import Recipe
+        from brownout.stack.data.dataset import prepare
+        from brownout.stack.data.recipe import Recipe
         prepare(Recipe(Path({str(shop)!r})), Path({str(cache)!r}), print)
     """
     builder = subprocess.Popen(
@@ -215,7 +206,7 @@ def test_a_killed_builder_leaves_nothing_half(shop: Path, tmp_path: Path) -> Non
     family = psutil.Process(builder.pid).children(recursive=True)
     os.kill(builder.pid, signal.SIGKILL)
     builder.wait()
-    psutil.wait_procs(family, timeout=30)
+    psutil.wait_procs(family, timeout=PATIENCE)
     until(lambda: kept(cache) == [f"{Recipe(shop).key()}.work"])
     train.write_text(works)
     assert prepare(Recipe(shop), cache, lambda step: None).models.is_dir()
@@ -227,7 +218,7 @@ def test_the_real_shop(supervisor: Supervisor, tmp_path: Path) -> None:
     folder = made.place(tmp_path, supervisor)
     port = free_ports(1)[0]
     postgres = Postgres(supervisor.run_id, tmp_path, folder, port, made.password)
-    supervisor.start(postgres.command(), postgres.ready, timeout=60)
+    supervisor.start(postgres.command(), postgres.ready, timeout=PATIENCE)
     with psycopg.connect(postgres.admin_url) as connection:
         query = "SELECT relname, reltuples::int FROM pg_class WHERE relkind = 'r' AND reltuples > 0"
         rows = dict(connection.execute(query).fetchall())

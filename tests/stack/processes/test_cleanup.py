@@ -9,31 +9,26 @@ import socket
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from waiting import until
 
 from brownout import store
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.timeout(180),
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for carriers there"),
 ]
-
-LIMIT = 5.0
-"""Seconds after which nothing of a run may be left."""
 
 CONTROL = """
     import json, sys, threading
     from pathlib import Path
     from brownout.model import Workload
-    from brownout.site import Plan, Site
+    from brownout.site.site import Plan, Site
     from brownout.store import RunFolder
 
     run = RunFolder(Path("run"))
@@ -74,14 +69,6 @@ CONTROL = """
 SLOW = "sleep 617"
 
 Condition = Callable[[], Any]
-
-
-def until(condition: Condition, seconds: float, left: Condition = lambda: "") -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"it did not come true {left()}"
-        threading.Event().wait(0.05)
-    return value
 
 
 class Control:
@@ -128,7 +115,7 @@ class Control:
         package.write_text(text.replace('"vite build"', f'"{SLOW}"'))
         subprocess.run(["git", "commit", "-qam", "Mine"], cwd=package.parent, check=True)
         self.ask("deploy")
-        until(lambda: any(SLOW.split()[1] in _told(pid) for pid in self.descendants()), 60)
+        until(lambda: any(SLOW.split()[1] in _told(pid) for pid in self.descendants()))
 
     def descendants(self) -> list[int]:
         return [p.pid for p in psutil.Process(self.process.pid).children(recursive=True)]
@@ -225,7 +212,7 @@ def test_nothing_of_a_running_site_is_left(
     assert len(control.carriers()) >= 8
     assert len(control.family) >= 14
     end(control)
-    until(lambda: not control.left(), LIMIT, control.left)
+    until(lambda: not control.left(), control.left)
     if end is stop:
         assert set(control.hear()) == {"error"}
         assert control.hear() == {"stopped": True}
@@ -237,11 +224,11 @@ def test_nothing_of_a_running_site_is_left(
 def test_nothing_of_a_site_that_boots_is_left(
     control: Control, sign: str, end: Callable[[Control], None]
 ) -> None:
-    until(lambda: any(control.run.glob(sign)), 60)
+    until(lambda: any(control.run.glob(sign)))
     control.look()
     end(control)
     if end is stop:
         # What was being started says that it was broken off; nothing hangs.
         assert set(control.hear()) == {"error"}
         assert control.hear() == {"stopped": True}
-    until(lambda: not control.left(), LIMIT, control.left)
+    until(lambda: not control.left(), control.left)

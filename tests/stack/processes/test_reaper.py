@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,15 +14,16 @@ from typing import Any
 
 import psutil
 import pytest
+from waiting import until
 
 from brownout.stack.processes.reaper import Reaper
 
 CONTROL = """
     import json, os, signal, sys, threading, time
     from pathlib import Path
-    from brownout.stack.ports import free_ports, listening_socket
-    from brownout.stack.postgres import Postgres
-    from brownout.stack.supervisor import Command, Supervisor
+    from brownout.stack.processes.ports import free_ports, listening_socket
+    from brownout.stack.services.postgres import Postgres
+    from brownout.stack.processes.supervisor import Command, Supervisor
 
     run_id, run = sys.argv[1], Path(sys.argv[2])
     supervisor = Supervisor(run_id, lambda notice: None)
@@ -85,14 +85,6 @@ def control(run_id: str, tmp_path: Path) -> Iterator[Callable[[str], dict[str, A
         process.stdout.close()
 
 
-def until(condition: Callable[[], Any], limit: float = 20.0) -> Any:
-    deadline = time.monotonic() + limit
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
-    return value
-
-
 def living(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -149,7 +141,7 @@ def test_sigkill_leaves_no_postgres_and_no_gunicorn(
 ) -> None:
     (tmp_path / "hello.py").write_text(textwrap.dedent(WSGI))
     told = control("""
-        from brownout.stack.readiness import answers
+        from brownout.stack.processes.readiness import answers
 
         postgres = Postgres(run_id, run, run / "postgres", free_ports(1)[0], "secret")
         postgres.initialise(supervisor)

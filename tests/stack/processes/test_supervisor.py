@@ -5,27 +5,19 @@ import queue
 import signal
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from waiting import PATIENCE, until
 
 from brownout.model import BrownoutError, MachineError
 from brownout.stack.processes.supervisor import Command, Notice, Supervisor
 
 RUN = f"test-{uuid.uuid4()}"
-
-
-def until(condition: Callable[[], Any], limit: float = 20.0) -> Any:
-    deadline = time.monotonic() + limit
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.01)
-    return value
 
 
 @pytest.fixture
@@ -58,7 +50,9 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEE
 def test_start_returns_when_ready(supervisor: Supervisor, tmp_path: Path) -> None:
     sign = tmp_path / "sign"
     child = supervisor.start(
-        python(tmp_path, f"open({str(sign)!r}, 'w').close(); {SLEEP}"), sign.exists, timeout=20
+        python(tmp_path, f"open({str(sign)!r}, 'w').close(); {SLEEP}"),
+        sign.exists,
+        timeout=PATIENCE,
     )
     assert sign.exists()
     assert child.alive()
@@ -70,7 +64,7 @@ def test_start_returns_when_ready(supervisor: Supervisor, tmp_path: Path) -> Non
 def test_early_exit_is_told_with_the_log(supervisor: Supervisor, tmp_path: Path) -> None:
     command = python(tmp_path, "import sys; sys.exit('no such table: books')")
     with pytest.raises(BrownoutError, match="code 1 before it was ready") as error:
-        supervisor.start(command, lambda: False, timeout=20)
+        supervisor.start(command, lambda: False, timeout=PATIENCE)
     assert "no such table: books" in str(error.value)
     assert str(command.log) in str(error.value)
     assert supervisor.children() == []
@@ -102,9 +96,9 @@ def test_dead_child_comes_back(
     child = supervisor.start(python(tmp_path, SLEEP))
     before = child.pid
     os.kill(before, signal.SIGKILL)
-    exited = notices.get(timeout=20)
+    exited = notices.get(timeout=PATIENCE)
     assert (exited.kind, exited.name, exited.pid, exited.code) == ("exited", "child", before, -9)
-    restarted = notices.get(timeout=20)
+    restarted = notices.get(timeout=PATIENCE)
     assert (restarted.kind, restarted.pid) == ("restarted", child.pid)
     assert child.pid != before
     assert child.alive()
@@ -115,7 +109,7 @@ def test_child_without_restart_stays_dead(
 ) -> None:
     child = supervisor.start(python(tmp_path, SLEEP, restart=False))
     os.kill(child.pid, signal.SIGKILL)
-    assert notices.get(timeout=20).kind == "exited"
+    assert notices.get(timeout=PATIENCE).kind == "exited"
     assert supervisor.children() == []
     assert not child.alive()
 
@@ -131,7 +125,7 @@ def test_stop_is_no_notice(
 
 def test_stubborn_child_gets_sigkill(supervisor: Supervisor, tmp_path: Path) -> None:
     command = python(tmp_path, STUBBORN)
-    child = supervisor.start(command, lambda: "here" in command.log.read_text(), timeout=20)
+    child = supervisor.start(command, lambda: "here" in command.log.read_text(), timeout=PATIENCE)
     supervisor.stop(child, grace=0.1)
     assert child.process.returncode == -signal.SIGKILL
 
@@ -143,7 +137,7 @@ def test_dead_leader_leaves_nobody_in_its_group(
     child = supervisor.start(command, lambda: command.log.read_text().count("here") == 2)
     follower = max(int(word) for word in command.log.read_text().split() if word.isdigit())
     os.kill(child.pid, signal.SIGKILL)
-    assert notices.get(timeout=20).kind == "exited"
+    assert notices.get(timeout=PATIENCE).kind == "exited"
     until(lambda: not psutil.pid_exists(follower) or _zombie(follower))
 
 

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 from brownout import store
 from brownout.model import BrownoutError
@@ -72,7 +73,7 @@ def test_two_who_want_the_same_wait_for_one_build(bench: Bench) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE)
     assert found == [found[0]] * 3
     assert bench.said == ["building the front end"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from waiting import PATIENCE
 
 from brownout.model import MachineError
 from brownout.stack.processes.account import Account, account, become_nobody
@@ -29,7 +30,7 @@ def supervisor() -> Iterator[Supervisor]:
 
 def serve(supervisor: Supervisor, postgres: Postgres) -> Child:
     postgres.initialise(supervisor)
-    child = supervisor.start(postgres.command(), postgres.ready, timeout=60)
+    child = supervisor.start(postgres.command(), postgres.ready, timeout=PATIENCE)
     postgres.create_database()
     return child
 

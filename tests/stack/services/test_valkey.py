@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+from waiting import PATIENCE
 
 from brownout.model import MachineError
 from brownout.stack.processes.ports import free_ports
@@ -32,7 +33,7 @@ def valkey(supervisor: Supervisor, tmp_path: Path) -> Valkey:
 
 @pytest.fixture
 def child(supervisor: Supervisor, valkey: Valkey) -> Child:
-    return supervisor.start(valkey.command(), valkey.ready, timeout=20)
+    return supervisor.start(valkey.command(), valkey.ready, timeout=PATIENCE)
 
 
 def test_it_is_a_bounded_cache(valkey: Valkey, child: Child) -> None:

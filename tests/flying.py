@@ -1,0 +1,108 @@
+"""Drills, and other commands that run a shop, in processes of their own, as users start them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from waiting import PATIENCE, until
+
+from brownout import history
+from brownout.model import Event
+
+BROWNOUT = [sys.executable, "-m", "brownout.app.cli"]
+
+
+class Started:
+    """A command in ``folder``, with its output in files there."""
+
+    def __init__(self, folder: Path, *argv: str, **environment: str) -> None:
+        self.folder = folder
+        with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+            self.process = subprocess.Popen(
+                [*BROWNOUT, *argv],
+                cwd=folder,
+                env=os.environ | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+
+    def out(self) -> str:
+        return (self.folder / "stdout").read_text()
+
+    def err(self) -> str:
+        return (self.folder / "stderr").read_text()
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait until it holds; the command must go on meanwhile."""
+        until(lambda: self.process.poll() is not None or condition(), self.err)
+        assert self.process.poll() is None, self.err()
+
+    def family(self) -> list[psutil.Process]:
+        """Everything that came of it."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def ended(self, by: signal.Signals) -> int:
+        """Its exit code after a signal: nothing that it started is left then."""
+        family = self.family()
+        self.process.send_signal(by)
+        code = self.process.wait(PATIENCE)
+        assert [process for process in family if still_works(process)] == []
+        assert "Traceback" not in self.err()
+        return code
+
+
+class Drill(Started):
+    """A drill, in ``folder/run``."""
+
+    def __init__(self, folder: Path, *args: str) -> None:
+        self.run = folder / "run"
+        super().__init__(folder, "drill", "--seed", "7", "--out", str(self.run), *args)
+
+    def events(self) -> list[Event]:
+        try:
+            lines = (self.run / "history.jsonl").read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        return history.read(lines)
+
+    def reaches(self, phase: str) -> None:
+        """Wait until it is in this phase."""
+
+        def entered() -> bool:
+            last = history.last_info(self.events(), "phase")
+            return last is not None and last.value["name"] == phase
+
+        self.until(entered)
+
+    def ask(self, *args: str) -> Any:
+        """A command in another terminal, its JSON."""
+        argv = [*BROWNOUT, *args, "--run", str(self.run), "--json"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=self.folder)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def debrief(self) -> dict[str, Any]:
+        return dict(json.loads((self.run / "debrief.json").read_text()))
+
+    def interrupted(self, by: signal.Signals) -> None:
+        """A signal ends it with nothing left but the history."""
+        assert self.ended(by) == 130
+        [closed] = history.infos(self.events(), "closed")
+        assert closed.value["reason"] == "interrupted"
+
+
+def still_works(process: psutil.Process) -> bool:
+    """Whether it has not ended: a zombie has, and it may go while it is being looked at."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

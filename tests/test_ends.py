@@ -1,0 +1,84 @@
+"""However a drill, a running shop or a calibration is ended, it ends cleanly."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from flying import BROWNOUT, Drill, Started, still_works
+from waiting import PATIENCE, until
+
+from brownout import history, store
+from brownout.capacity import calibrations
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("told", ["", "starting the shop"])
+def test_sigterm_ends_a_boot_cleanly(tmp_path: Path, told: str) -> None:
+    drill = Drill(tmp_path, "healthy", "--responder", "none", "--pace", "quick", "--size", "small")
+    drill.reaches("boot")
+    drill.until(lambda: told in drill.err())
+    drill.interrupted(signal.SIGTERM)
+
+
+def test_a_process_that_dies_comes_back_and_nothing_outlives_a_control_process_that_was_killed(
+    tmp_path: Path,
+) -> None:
+    drill = Drill(tmp_path, "healthy", "--size", "small", "--pace", "normal")
+    drill.until(lambda: history.infos(drill.events(), "ready"))
+    # Without a terminal the autopilot flies.
+    assert history.infos(drill.events(), "drill")[0].value["responder"] == "autopilot"
+    children = psutil.Process(drill.process.pid).children()
+    [worker] = [p for p in children if "celery" in " ".join(p.cmdline())]
+    worker.kill()
+    drill.until(lambda: len(history.infos(drill.events(), "process")) == 2)
+    states = [e.value["state"] for e in history.infos(drill.events(), "process")]
+    assert states == ["exited", "restarted"]
+
+    family = drill.family()
+    assert len(family) > 8
+    drill.process.kill()
+    drill.process.wait()
+    until(lambda: not any(still_works(process) for process in family))
+    # Its folder is free again, and still tells what happened.
+    argv = [*BROWNOUT, "debrief", str(drill.run)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "it was not closed" in done.stdout
+    with pytest.raises(AssertionError, match="no drill is flying"):
+        drill.ask("status")
+
+
+def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
+    argv = ["--size", "small", "--load", "none", "--out", str(tmp_path / "run")]
+    shop = Started(tmp_path, "up", *argv)
+    shop.until(lambda: "Ctrl-C ends it" in shop.err())
+    urls = dict(line.split() for line in shop.out().splitlines())
+    assert set(urls) == {"shop", "ai", "collector", "otlp", "database", "cache", "load"}
+    with urllib.request.urlopen(f"{urls['shop']}/api/home/", timeout=PATIENCE) as answer:
+        assert len(json.load(answer)["popular"]) == 12
+    assert shop.ended(signal.SIGINT) == 0
+
+
+def test_ctrl_c_ends_a_calibration_and_nothing_is_kept(tmp_path: Path) -> None:
+    kept = store.cache_folder() / calibrations.RECORDS
+    before = kept.read_bytes() if kept.exists() else None
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    ramp = Started(tmp_path, "calibrate", "--size", "small", TMPDIR=str(temporary))
+    ramp.until(lambda: any("brownout.load.runner" in p.cmdline() for p in ramp.family()))
+    family = ramp.family()
+    ramp.process.send_signal(signal.SIGINT)
+    until(lambda: ramp.process.poll() is not None or "interrupted" in ramp.err())
+    ramp.process.send_signal(signal.SIGINT)  # while it ends what it has started
+    assert ramp.process.wait(PATIENCE) == 130, ramp.err()
+    assert ramp.err().splitlines()[-1] == "interrupted; nothing is kept"
+    assert [process for process in family if still_works(process)] == []
+    assert list(temporary.iterdir()) == []
+    assert (kept.read_bytes() if kept.exists() else None) == before
