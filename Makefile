@@ -17,7 +17,8 @@ drills: setup
 test: setup-dev lint
 ifeq ($(strip $(ARGS)),)
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"
-	@$(BIN)/python -m pytest -m alone
+	@echo "one by one: tests that measure, two whole drills of some minutes among them" >&2
+	@$(BIN)/python -m pytest -v -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from waiting import PATIENCE, until
 
 from brownout import history
 from brownout.model import Event
+
+Say = Callable[[str], None]
 
 BROWNOUT = [sys.executable, "-m", "brownout.app.cli"]
 
@@ -65,6 +68,7 @@ class Drill(Started):
 
     def __init__(self, folder: Path, *args: str) -> None:
         self.run = folder / "run"
+        self._said = 0
         super().__init__(folder, "drill", "--seed", "7", "--out", str(self.run), *args)
 
     def events(self) -> list[Event]:
@@ -74,14 +78,23 @@ class Drill(Started):
             return []
         return history.read(lines)
 
-    def reaches(self, phase: str) -> None:
-        """Wait until it is in this phase."""
+    def reaches(self, phase: str, say: Say = lambda text: None) -> None:
+        """Wait until it has entered this phase; each one is said as it begins."""
+        self.until(lambda: phase in self._phases(say))
 
-        def entered() -> bool:
-            last = history.last_info(self.events(), "phase")
-            return last is not None and last.value["name"] == phase
+    def lands(self, say: Say) -> int:
+        """Its exit code, when it has ended by itself: in minutes, which the test's limit bounds."""
+        while self.process.poll() is None:
+            self._phases(say)
+            threading.Event().wait(0.1)
+        return self.process.returncode
 
-        self.until(entered)
+    def _phases(self, say: Say) -> list[str]:
+        names = [e.value["name"] for e in history.infos(self.events(), "phase")]
+        for name in names[self._said :]:
+            say(name)
+        self._said = len(names)
+        return names
 
     def ask(self, *args: str) -> Any:
         """A command in another terminal, its JSON."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from flying import BROWNOUT, Drill
+from flying import BROWNOUT, Drill, Say
 from waiting import PATIENCE
 
 from brownout import history
@@ -27,9 +27,6 @@ AUTOPILOT = ("--responder", "autopilot", "--pace", "quick", "--size", "small")
 ASKED = ("validate", "invoke")
 
 CHANGES = ("deploy", "rollback", "set-model", "migrate", "sql")
-
-FLIGHT = 600
-"""Seconds after which a drill of the quick pace hangs."""
 
 
 class Inbox:
@@ -60,6 +57,17 @@ class Inbox:
 
 
 @pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Tells whoever waits what a drill does: it takes minutes."""
+
+    def tell(phase: str) -> None:
+        with capsys.disabled():
+            print(f" {phase}", end="", flush=True)
+
+    return tell
+
+
+@pytest.fixture
 def inbox() -> Iterator[Inbox]:
     made = Inbox()
     yield made
@@ -83,7 +91,9 @@ def rejudged(drill: Drill) -> None:
     assert again == kept
 
 
-def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path, inbox: Inbox) -> None:
+def test_the_autopilot_finds_and_undoes_a_bad_release(
+    tmp_path: Path, inbox: Inbox, say: Say
+) -> None:
     drill = Drill(tmp_path, "n-plus-one-reviews", *AUTOPILOT, "--notify", inbox.url)
     drill.until(lambda: history.completed(drill.events(), "deploy"))
     board = drill.ask("status")
@@ -97,7 +107,7 @@ def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path, inbox: Inb
     told = json.dumps(board) + (drill.run / "history.jsonl").read_text()
     assert "n-plus-one-reviews" not in told
 
-    assert drill.process.wait(FLIGHT) == 0, drill.err() + drill.out()
+    assert drill.lands(say) == 0, drill.err() + drill.out()
     made = drill.debrief()
     assert made["diagnosis"]["correct"]
     assert made["diagnosis"]["truth"]["deployment"] == "D1"
@@ -121,10 +131,10 @@ def test_the_autopilot_finds_and_undoes_a_bad_release(tmp_path: Path, inbox: Inb
 
 
 def test_the_autopilot_leaves_a_healthy_release_alone_and_ctrl_c_ends_its_validation(
-    tmp_path: Path,
+    tmp_path: Path, say: Say
 ) -> None:
     drill = Drill(tmp_path, "healthy", *AUTOPILOT)
-    drill.reaches("validation")
+    drill.reaches("validation", say)
     events = drill.events()
     [(declared, _)] = history.completed(events, "declare")
     assert declared.value["cause"] == "none"
