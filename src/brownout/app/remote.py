@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit
 
 from brownout import store
 from brownout.app import show
 from brownout.model import ROLES, BrownoutError
+
+CONNECTING, ANSWERING = 10, 600
+"""Seconds; a validation under both loads is answered after minutes."""
 
 
 class Refused(BrownoutError):
@@ -27,12 +30,8 @@ class Remote:
 
     def __init__(self, run: Path | None = None) -> None:
         control = store.active_run(run)
-        self._client = httpx.Client(
-            base_url=control["url"],
-            headers={"authorization": f"Bearer {control['token']}"},
-            timeout=httpx.Timeout(10, read=600),
-            trust_env=False,
-        )
+        self._address = urlsplit(control["url"]).netloc
+        self._headers = {"Authorization": f"Bearer {control['token']}"}
 
     def status(self) -> dict[str, Any]:
         return dict(self._ask("GET", "/status"))
@@ -40,19 +39,30 @@ class Remote:
     def do(self, name: str, role: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """Perform an op; the completion event. Raises Refused when the drill refuses it."""
         body = {"name": name, "role": role, "args": dict(args)}
-        return dict(self._ask("POST", "/ops", json=body))
+        return dict(self._ask("POST", "/ops", json.dumps(body).encode()))
 
-    def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:
         try:
-            answer = self._client.request(method, path, **kwargs)
-        except httpx.TransportError as error:
+            status, text = self._exchange(method, path, body)
+        except (OSError, http.client.HTTPException) as error:
             raise BrownoutError(
                 f"the drill does not answer ({error}); is it still running?"
             ) from error
-        if answer.is_error:
-            body = answer.json()
-            raise Refused(body["error"], body["exit_code"])
-        return answer.json()
+        told = json.loads(text)
+        if status >= 400:
+            raise Refused(told["error"], told["exit_code"])
+        return told
+
+    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self._address, timeout=CONNECTING)
+        try:
+            connection.connect()
+            connection.sock.settimeout(ANSWERING)
+            connection.request(method, path, body, self._headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
 
 
 def ask(run: Path | None, name: str, role: str, args: dict[str, Any], as_json: bool) -> int:
