@@ -243,7 +243,7 @@ def test_an_older_release_is_as_deployable_as_it_was(running: Running) -> None:
     [
         ("backend/catalog/views.py", "\ndef broken(:\n", "SyntaxError: invalid syntax"),
         ("backend/catalog/serializers.py", "\nBookCard.to_representation = None\n", "/ gives 500"),
-        ("frontend/src/App.tsx", "\nconst broken: = 1;\n", "npm run failed for the front end"),
+        ("frontend/src/app/App.tsx", "\nconst broken: = 1;\n", "npm run failed for the front end"),
     ],
 )
 def test_a_release_that_is_not_fit_meets_no_user(

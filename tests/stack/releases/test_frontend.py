@@ -81,8 +81,8 @@ def test_two_who_want_the_same_wait_for_one_build(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
-        ("src/App.tsx", "\nconst broken: = 1;\n", ["Unexpected token", "src/App.tsx:"]),
-        ("src/main.tsx", "\nimport './nothing';\n", ["'./nothing'", "src/main.tsx:"]),
+        ("src/app/App.tsx", "\nconst broken: = 1;\n", ["Unexpected token", "src/app/App.tsx:"]),
+        ("src/app/main.tsx", "\nimport './nothing';\n", ["'./nothing'", "src/app/main.tsx:"]),
         ("package.json", "}", ["package.json"]),
     ],
 )

@@ -4,12 +4,12 @@ import { Link } from "wouter";
 import type { CartPage } from "../api";
 import { useTitle } from "../arrival";
 import { count, price } from "../format";
+import { useLoaders } from "../loaders";
 import { Answer } from "../parts/Answer";
 import { BookLink } from "../parts/BookLink";
 import { Cover } from "../parts/Cover";
 import { Quantity } from "../parts/Quantity";
 import { queries } from "../queries";
-import { load } from "../routes";
 
 function Empty() {
   return (
@@ -24,6 +24,7 @@ function Empty() {
 }
 
 function Total({ cart }: { cart: CartPage }) {
+  const load = useLoaders();
   const copies = cart.items.reduce((sum, item) => sum + item.quantity, 0);
   return (
     <aside className="total card">

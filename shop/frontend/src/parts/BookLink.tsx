@@ -2,8 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useRef } from "react";
 import { Link } from "wouter";
 
+import { useLoaders } from "../loaders";
 import { queries } from "../queries";
-import { load } from "../routes";
 
 /** Who stays on a link for this many milliseconds probably means it. */
 const INTENT = 80;
@@ -11,6 +11,7 @@ const INTENT = 80;
 /** A link to a book's page, which is fetched once somebody seems about to follow it. */
 export function BookLink(props: { id: number; className?: string; children: ReactNode }) {
   const client = useQueryClient();
+  const load = useLoaders();
   const timer = useRef(0);
   const ahead = () => {
     void load.book();

@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
 import { useIdle } from "../idle";
+import { type Page, useLoaders } from "../loaders";
 import { queries } from "../queries";
-import { load } from "../routes";
 import { SearchBox } from "./SearchBox";
 
-function Tab({ href, page, children }: { href: string; page: keyof typeof load; children: string }) {
+function Tab({ href, page, children }: { href: string; page: Page; children: string }) {
+  const load = useLoaders();
   const ahead = () => void load[page]();
   return (
     <Link

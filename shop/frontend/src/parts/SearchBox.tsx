@@ -1,12 +1,13 @@
 import type { FormEvent } from "react";
 import { useLocation, useSearchParams } from "wouter";
 
-import { load } from "../routes";
+import { useLoaders } from "../loaders";
 
 /** The search in the header; on the search page it shows what was asked. */
 export function SearchBox() {
   const [path, go] = useLocation();
   const [params] = useSearchParams();
+  const load = useLoaders();
   const asked = path === "/search" ? (params.get("q") ?? "") : "";
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -2,10 +2,10 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-import { Refused } from "./api";
+import { Refused } from "../api";
+import { whenIdle } from "../idle";
+import "../style.css";
 import { App } from "./App";
-import { whenIdle } from "./idle";
-import "./style.css";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -26,4 +26,4 @@ createRoot(document.getElementById("root")!).render(
   </StrictMode>,
 );
 
-whenIdle(() => void import("./vitals"));
+whenIdle(() => void import("../vitals"));

@@ -3,15 +3,15 @@
 import { lazy } from "react";
 
 export const load = {
-  account: () => import("./pages/Account"),
-  assistant: () => import("./pages/Assistant"),
-  book: () => import("./pages/Book"),
-  books: () => import("./pages/Books"),
-  cart: () => import("./pages/Cart"),
-  checkout: () => import("./pages/Checkout"),
-  order: () => import("./pages/Order"),
-  orders: () => import("./pages/Orders"),
-  search: () => import("./pages/Search"),
+  account: () => import("../pages/Account"),
+  assistant: () => import("../pages/Assistant"),
+  book: () => import("../pages/Book"),
+  books: () => import("../pages/Books"),
+  cart: () => import("../pages/Cart"),
+  checkout: () => import("../pages/Checkout"),
+  order: () => import("../pages/Order"),
+  orders: () => import("../pages/Orders"),
+  search: () => import("../pages/Search"),
 };
 
 export const Account = lazy(load.account);

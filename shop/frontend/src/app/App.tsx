@@ -1,18 +1,19 @@
 import { Suspense } from "react";
 import { Route, Switch } from "wouter";
 
-import { useArrival } from "./arrival";
-import { Home } from "./pages/Home";
-import { NotFound } from "./pages/NotFound";
-import { Fallible } from "./parts/Fallible";
-import { Header } from "./parts/Header";
-import { Loading } from "./parts/Skeletons";
+import { useArrival } from "../arrival";
+import { Loaders } from "../loaders";
+import { Home } from "../pages/Home";
+import { NotFound } from "../pages/NotFound";
+import { Fallible } from "../parts/Fallible";
+import { Header } from "../parts/Header";
+import { Loading } from "../parts/Skeletons";
 import * as pages from "./routes";
 
 export function App() {
   useArrival();
   return (
-    <>
+    <Loaders value={pages.load}>
       <a className="skip" href="#content">
         Skip to the content
       </a>
@@ -40,6 +41,6 @@ export function App() {
       <footer>
         <p>Made-up books for practice. Nothing is really sold.</p>
       </footer>
-    </>
+    </Loaders>
   );
 }
