@@ -14,8 +14,9 @@ settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that start real services come first: the long ones are not left for the end."""
-    marked = {i.path for i in items if {"stack", "matrix"} & {m.name for m in i.iter_markers()}}
+    """The long files come first, so that none is left for the end: those with real services."""
+    long = {"stack", "matrix", "compiles"}
+    marked = {i.path for i in items if long & {m.name for m in i.iter_markers()}}
     items.sort(key=lambda item: item.path not in marked)
 
 
