@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -52,6 +53,14 @@ class Started:
     def family(self) -> list[psutil.Process]:
         """Everything that came of it."""
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def runs(self, word: str) -> bool:
+        """Whether this word stands in the command line of what it has started."""
+        for process in self.family():
+            with contextlib.suppress(psutil.Error):  # it may go while it is being looked at
+                if word in process.cmdline():
+                    return True
+        return False
 
     def ended(self, by: signal.Signals) -> int:
         """Its exit code after a signal: nothing that it started is left then."""
