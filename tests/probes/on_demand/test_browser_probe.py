@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import shutil
@@ -60,8 +61,9 @@ def site() -> Iterator[str]:
                 released.wait(PATIENCE)
             if self.path == "/crash":
                 for child in psutil.Process().children(recursive=True):
-                    if "--type=renderer" in child.cmdline():
-                        child.kill()
+                    with contextlib.suppress(psutil.Error):  # some go while they are looked at
+                        if "--type=renderer" in child.cmdline():
+                            child.kill()
             kind, body = ANSWERS.get(self.path, ("text/html", b"not here"))
             self.send_response(200 if self.path in ANSWERS else 404)
             self.send_header("Content-Type", kind)
