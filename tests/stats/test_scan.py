@@ -41,26 +41,47 @@ def test_without_any_change_fleets_are_seldom_called_changed() -> None:
 
 
 def test_changes_whose_intervals_share_a_time_are_a_group() -> None:
-    low = np.array([0.0, 4, 5, 20, 3, 5])
+    low = np.array([0.0, 4, 4.5, 20, 3, 4.5])
     high = np.array([9.0, 6, 5, 21, 4, 30])
     assert scan.groups(low, high) == [
-        Group(5, 5, (0, 1, 2, 5)),
+        Group(4.5, 5, (0, 1, 2, 5)),
         Group(3, 4, (4,)),
         Group(20, 21, (3,)),
     ]
     assert scan.groups(low[:0], high[:0]) == []
 
 
+def test_a_change_that_began_by_a_time_and_one_that_began_after_it_are_apart() -> None:
+    found = scan.groups(np.array([18.0, 19]), np.array([19.0, 20]))
+    assert found == [Group(18, 19, (0,)), Group(19, 20, (1,))]
+
+
+def named(known: list[Deployment], *changes: tuple[float, float, float]) -> str | None:
+    """The deployment that is named for changes (low, at, high)."""
+    low, at, high = np.array(changes).T
+    found = scan.nearest(known, at, low, high)
+    return found.name if found else None
+
+
 def test_the_deployment_named_lies_in_most_intervals_or_is_the_last_before() -> None:
     known = [Deployment(1, "a"), Deployment(10, "b"), Deployment(14, "c"), Deployment(30, "d")]
+    assert named(known, (9, 11, 12)) == "b"
+    assert named(known, (9, 11, 12), (11, 12, 12.5), (8, 12, 15)) == "b"
+    assert named(known, (11, 12, 13), (11, 12, 12.5), (8, 12, 12)) == "b"
+    assert named(known, (20, 21, 25)) == "c"
+    assert named(known, (0, 0.2, 0.5)) is None
+    assert named([], (0, 1, 1)) is None
 
-    def named(*intervals: tuple[float, float]) -> Deployment | None:
-        low, high = np.array(intervals).T
-        return scan.nearest(known, low, high)
 
-    assert named((9, 12)) == known[1]
-    assert named((9, 12), (11, 12), (8, 15)) == known[1]
-    assert named((11, 13), (11, 12), (8, 12)) == known[1]
-    assert named((20, 25)) == known[2]
-    assert named((0, 0.5)) is None
-    assert scan.nearest([], np.zeros(1), np.ones(1)) is None
+def test_where_each_point_is_a_commit_the_one_at_the_change_is_named() -> None:
+    """The last old point is 18 at the earliest, the first new one is 20: 18 itself was old."""
+    commits = [Deployment(i, f"commit-{i}") for i in reversed(range(40))]
+    assert named(commits, (18, 20, 21)) == "commit-20"
+    assert named(commits, (19, 20, 20)) == "commit-20"
+    assert named(commits, (18, 20, 21), (18, 21, 22), (17, 20, 22)) == "commit-20"
+
+
+def test_of_several_deployments_the_last_one_before_the_new_level_is_named() -> None:
+    known = [Deployment(t, str(t)) for t in (18.2, 19.3, 19.6, 20.5)]
+    assert named(known, (18, 20, 21)) == "19.6"
+    assert named(known[3:], (18, 20, 21)) == "20.5"

@@ -92,8 +92,7 @@ def conclude(
 ) -> Outcome:
     """Call discoveries at this false discovery rate, over all series that were tested."""
     called = discoveries(ledger, level)
-    low = np.array([c.low for c, _, _ in called])
-    high = np.array([c.high for c, _, _ in called])
+    at, low, high = np.array([(c.at, c.low, c.high) for c, _, _ in called]).reshape(-1, 3).T
     changes: list[tuple[Change, float, float]] = []
     together = []
     for group in groups(low, high):
@@ -102,7 +101,7 @@ def conclude(
         changes += [called[m] for m in members]
         whole = np.array(members)
         moved = Group(group.low, group.high, tuple(range(first, len(changes))))
-        together.append((moved, nearest(deployments, low[whole], high[whole])))
+        together.append((moved, nearest(deployments, at[whole], low[whole], high[whole])))
     return Outcome(tuple(changes), tuple(together), ledger, level, calendar)
 
 

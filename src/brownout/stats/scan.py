@@ -56,7 +56,7 @@ class Deployment:
 class Group:
     """Changes that may have begun at one time: it lies in the interval of each of them.
 
-    ``members``: indices of the changes. ``low`` and ``high``: what all their intervals share.
+    ``members``: indices of the changes. They may all have begun after ``low`` and by ``high``.
     """
 
     low: float
@@ -87,13 +87,14 @@ def threshold(p: Floats, level: float) -> float:
 
 
 def groups(low: Floats, high: Floats) -> list[Group]:
-    """Changes by the time that most of their intervals [low, high] share, the largest group first.
+    """Changes by the time that most of their intervals share, the largest group first.
 
-    Greedy: the time in the most intervals makes a group of these; then the same with the rest.
+    A change began after its ``low`` and by its ``high``, which is later. Greedy: the time in the
+    most intervals makes a group of these; then the same with the rest.
     """
     count = len(low)
     steps = np.repeat([1, -1], count)
-    order = np.lexsort((-steps, np.concatenate([low, high])))  # where one ends, another may begin
+    order = np.lexsort((steps, np.concatenate([low, high])))  # one ends before another begins
     steps, owner = steps[order], order % max(count, 1)
     rest = np.ones(count, bool)
     found = []
@@ -105,21 +106,29 @@ def groups(low: Floats, high: Floats) -> list[Group]:
             found += [Group(float(low[i]), float(high[i]), (i,)) for i in alone]
             break
         start = low[owner[top]]
-        members = np.flatnonzero(rest & (low <= start) & (high >= start))
+        members = np.flatnonzero(rest & (low <= start) & (start < high))
         rest[members] = False
         shared = float(low[members].max()), float(high[members].min())
         found.append(Group(*shared, tuple(members.tolist())))
     return sorted(found, key=lambda g: (-len(g.members), g.low))
 
 
-def nearest(deployments: Sequence[Deployment], low: Floats, high: Floats) -> Deployment | None:
-    """The deployment that most likely did changes that began together, within [low, high] each.
+def nearest(
+    deployments: Sequence[Deployment], at: Floats, low: Floats, high: Floats
+) -> Deployment | None:
+    """The deployment that most likely did changes that began together: after low and by high.
 
-    The one that lies in the most of these intervals, at least in half of them; else the last one
-    before most of them ended. None where every deployment came later.
+    The one that lies in the most of these intervals, at least in half of them; of several such, the
+    one that most changes have as the last up to their first new point ``at``, then the earliest.
+    Where none lies in half of them, the last one before most of them ended. None where every
+    deployment came later. A point's own deployment (a commit and its benchmark) has its time.
     """
-    within = [int(((low <= d.at) & (d.at <= high)).sum()) for d in deployments]
-    if within and max(within) * 2 >= len(low):
-        return deployments[within.index(max(within))]
+    ordered = sorted(deployments, key=lambda d: d.at)
+    times = np.array([d.at for d in ordered])
+    within = np.array([((low < t) & (t <= high)).sum() for t in times], np.int64)
+    if ordered and within.max() * 2 >= len(low):
+        last = np.searchsorted(times, at, side="right") - 1
+        begun = np.bincount(last[last >= 0], minlength=len(times))
+        return ordered[int(np.lexsort((-begun, -within))[0])]
     end = float(np.median(high))
-    return max((d for d in deployments if d.at <= end), key=lambda d: d.at, default=None)
+    return next((d for d in reversed(ordered) if d.at <= end), None)
