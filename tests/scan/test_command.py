@@ -57,6 +57,19 @@ def test_a_fleet_is_scanned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     ]  # fmt: skip
 
 
+def test_rows_and_deployments_without_a_name_are_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, deployed = tmp_path / "a.csv", tmp_path / "deployed.csv"
+    rows = [f"step,{i},{i % 7 + 40 * (i >= 30)}\n,{i},1\n" for i in range(60)]
+    path.write_text("series,time,value\n" + "".join(rows))
+    deployed.write_text("time,name\n29.5,\n")
+    code, told, _ = run(capfd, path, "--workers", 1, "--deployments", deployed)
+    assert code == 1
+    assert "after deployment" in told and "(no name)" in told
+    assert "inconclusive: 1 series: 60 rows that name no series: left out" in told
+
+
 def test_nothing_changed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "calm.csv"
     path.write_text(

@@ -11,6 +11,7 @@ import pytest
 from brownout.model import BrownoutError
 from brownout.scan import chunks, tables
 from brownout.scan.chunks import Batch
+from brownout.scan.sweep import Wanted, sweep
 from brownout.scan.tables import Named
 
 
@@ -80,6 +81,38 @@ def test_columns_are_named_where_they_cannot_be_known(tmp_path: Path) -> None:
     assert series(found) == {"h1 /a": [(1, 9)], "h1 /b": [(1, 8)]}
 
 
+def test_an_empty_part_of_a_name_has_a_name(tmp_path: Path) -> None:
+    """k6 names ``vus`` by the metric alone; a part before or after it are two series."""
+    text = 'metric,route,time,v\nvus,,1,3\nreq,/a,1,80\nvus,"",2,4\n,/a,1,7\n'
+    found = series(read(tmp_path, text, named=Named("metric,route", "time", "v")))
+    assert found == {"vus (none)": [(1, 3), (2, 4)], "req /a": [(1, 80)], "(none) /a": [(1, 7)]}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_without_a_name_are_counted_as_left_out(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    duckdb.sql(
+        "COPY (SELECT CASE WHEN i >= 3 THEN 'a' END AS series, i AS time, i AS value "
+        f"FROM range(15) t(i)) TO '{path}' (FORMAT {suffix})"
+    )
+    (chunk,) = chunks.plan(tables.table([path], Named()), tmp_path, lambda words: None)
+    part = sweep(chunk, Wanted(0.05))
+    assert part.unfit == [("(no name)", "3 rows that name no series: left out")]
+    assert (len(part.p), part.points) == (1, 12)
+
+
+def test_each_row_without_a_name_is_counted_once(tmp_path: Path) -> None:
+    duckdb.sql(
+        "COPY (SELECT CASE WHEN i % 3000 > 0 THEN 's' || i % 3000 END AS series, i AS time, "
+        f"1 AS value FROM range(1200000) t(i) ORDER BY series) TO '{tmp_path / 'a.parquet'}' "
+        "(FORMAT parquet, ROW_GROUP_SIZE 61440)"
+    )
+    planned = chunks.plan(tables.table([tmp_path / "a.parquet"], Named()), tmp_path, print)
+    assert len(planned) >= 2
+    assert sum(chunk.unnamed for chunk in planned) == 400
+    assert sum(len(chunks.read(chunk).values) for chunk in planned) == 1_199_600
+
+
 def test_missing_values_stay_missing(tmp_path: Path) -> None:
     found = read(tmp_path, "time,a\n1,\n2,NaN\n3,inf\n4,5\n")
     assert np.isfinite(found.values).tolist() == [False, False, False, True]
@@ -90,6 +123,7 @@ def test_missing_values_stay_missing(tmp_path: Path) -> None:
     [
         ("a.csv", "", "a.csv is empty"),
         ("a.csv", "series,time,value\n", "there are no rows in it"),
+        ("a.csv", "series,time,value\n,1,2\n,2,3\n", "none of its 2 rows names its series"),
         ("a.csv", "host,route,p50\nh,r,1\nh,r,2\n", "which column names the series"),
         ("a.csv", "series,p50,p95\na,1,2\n", "Name it with --value (p50, p95)"),
         ("a.csv", "series,time,value\na,1,12ms\na,2,13ms\n", "value holds '12ms': numbers"),

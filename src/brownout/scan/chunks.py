@@ -30,13 +30,15 @@ LONGEST = 2_000_000
 class Chunk:
     """The series of a table from ``low`` on and before ``high`` (SQL literals; "" is no bound).
 
-    ``rows`` is SQL of (series, time, value); ``points``: at most so many of them.
+    ``rows`` is SQL of (series, time, value); ``points``: at most so many of them. ``unnamed``: rows
+    of the table that have no series; the first chunk tells of all.
     """
 
     rows: str
     low: str
     high: str
     points: int
+    unnamed: int = 0
 
     @property
     def where(self) -> str:
@@ -71,20 +73,37 @@ def plan(table: Table, scratch: Path, say: Say) -> list[Chunk]:
     if table.key:
         found = cut(table.files, table.key)
         if found is not None:
-            return [Chunk(table.rows, *bounds) for bounds in found]
+            return _chunks(table.rows, found, unnamed(table.files, table.key))
     say("sorting the points by series")
     path = scratch / "sorted.parquet"
     with connection(ALONE, scratch) as db, told(table.files[0]):
         db.execute("SET preserve_insertion_order = true")
         db.execute(
-            f"COPY (SELECT * FROM ({table.rows}) WHERE series IS NOT NULL ORDER BY series, time) "
+            f"COPY (SELECT * FROM ({table.rows}) ORDER BY series, time) "
             f"TO {quoted(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 122880)"
         )
-    found = cut((str(path),), "series")
+    found, lost = cut((str(path),), "series"), unnamed((str(path),), "series")
     if found is None:
-        raise BrownoutError(f"{', '.join(table.files[:3])}: there are no rows in it")
+        why = f"none of its {lost:,} rows names its series" if lost else "there are no rows in it"
+        raise BrownoutError(f"{', '.join(table.files[:3])}: {why}")
     rows = f"SELECT series, time, value FROM read_parquet({quoted(str(path))})"
-    return [Chunk(rows, *bounds) for bounds in found]
+    return _chunks(rows, found, lost)
+
+
+def _chunks(rows: str, bounds: Sequence[tuple[str, str, int]], lost: int) -> list[Chunk]:
+    return [Chunk(rows, *each, lost if i == 0 else 0) for i, each in enumerate(bounds)]
+
+
+def unnamed(files: Sequence[str], key: str) -> int:
+    """The rows without a series, from what Parquet files say of their row groups."""
+    listed = ", ".join(quoted(f) for f in files)
+    with connection() as db, told(files[0]):
+        found = db.execute(
+            f"SELECT sum(stats_null_count)::BIGINT FROM parquet_metadata([{listed}]) "
+            "WHERE path_in_schema = ?",
+            [key],
+        ).fetchone()
+    return int(found[0] or 0) if found else 0
 
 
 def cut(files: Sequence[str], key: str) -> list[tuple[str, str, int]] | None:
@@ -95,12 +114,13 @@ def cut(files: Sequence[str], key: str) -> list[tuple[str, str, int]] | None:
     listed = ", ".join(quoted(f) for f in files)
     with connection() as db, told(files[0]):
         groups = db.execute(
-            "SELECT stats_min_value, stats_max_value, row_group_num_rows, type "
-            f"FROM parquet_metadata([{listed}]) "
-            "WHERE path_in_schema = ? AND row_group_num_rows > 0",
+            "SELECT stats_min_value, stats_max_value, "
+            "row_group_num_rows - stats_null_count, type "
+            f"FROM parquet_metadata([{listed}]) WHERE path_in_schema = ? "
+            "AND row_group_num_rows > coalesce(stats_null_count, 0)",
             [key],
         ).fetchall()
-    if not groups or any(low is None or high is None for low, high, _, _ in groups):
+    if not groups or any(None in group for group in groups):
         return None
     text = groups[0][3] == "BYTE_ARRAY"
     if not text and not groups[0][3].startswith("INT"):

@@ -14,6 +14,8 @@ NAMES = ("name", "deployment", "version", "release", "ref", "tag", "commit", "ti
 ALSO = ("service", "ref", "version", "environment")
 """Columns that are told beside the name."""
 
+NAMELESS = "(no name)"
+
 
 def load(path: Path, calendar: bool) -> list[Deployment]:
     """The deployments, in the unit of the series' times: seconds since the epoch if ``calendar``.
@@ -33,12 +35,15 @@ def load(path: Path, calendar: bool) -> list[Deployment]:
                 "time (or at, timestamp) and one named name (or version, release, commit)"
             )
         also = [lower[n] for n in ALSO if n in lower and lower[n] not in (time, name)]
-        parts = [f"{ident(name)}::VARCHAR", *(f"coalesce(' ' || {ident(c)}, '')" for c in also)]
+        parts = [
+            f"coalesce({ident(name)}::VARCHAR, '{NAMELESS}')",
+            *(f"coalesce(' ' || {ident(c)}, '')" for c in also),
+        ]
         label = " || ".join(parts)
         read = clock(db, source, time, columns[time])
         rows = db.execute(
             f"SELECT {read.sql}::DOUBLE, {label} FROM {source} "
-            f"WHERE {ident(time)} IS NOT NULL AND {ident(name)} IS NOT NULL ORDER BY 1"
+            f"WHERE {ident(time)} IS NOT NULL ORDER BY 1"
         ).fetchall()
     if rows and read.calendar != calendar:
         kinds = ("dates", "plain numbers")

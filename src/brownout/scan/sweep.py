@@ -55,6 +55,8 @@ def sweep(chunk: Chunk, wanted: Wanted) -> Part:
     """Read and examine a chunk."""
     part = examine(read(chunk), wanted)
     part.expected = chunk.points
+    if chunk.unnamed:
+        part.unfit.append(("(no name)", f"{chunk.unnamed:,} rows that name no series: left out"))
     return part
 
 

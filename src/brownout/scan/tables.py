@@ -23,6 +23,9 @@ NUMBERS = re.compile(
     r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|REAL|DECIMAL.*|BOOLEAN|BIGNUM"
 )
 CALENDAR = re.compile(r"TIMESTAMP.*|DATE$")
+EMPTY = "(none)"
+"""What stands for an empty part of a name that has several."""
+
 EPOCHS = (1_000_000_000, 1_000_000, 1_000, 1)
 """Units of a second that times since the epoch are counted in; from 2001 on, they are at least 10^9
 seconds: smaller numbers are no dates."""
@@ -150,7 +153,8 @@ def long(columns: Columns, keys: list[str], time: str, value: str) -> Table:
     if len(keys) == 1:
         key = ident(keys[0])
     else:
-        key = " || ' ' || ".join(f"{ident(k)}::VARCHAR" for k in keys) or quoted(value)
+        parts = [f"coalesce(nullif({ident(k)}::VARCHAR, ''), {quoted(EMPTY)})" for k in keys]
+        key = " || ' ' || ".join(parts) or quoted(value)
     if lists:
         if not columns.types.get(time, "").endswith("[]"):
             read = Moment(f"unnest(range(len({ident(value)})))", False)
