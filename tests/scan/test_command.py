@@ -70,6 +70,43 @@ def test_rows_and_deployments_without_a_name_are_told(
     assert "inconclusive: 1 series: 60 rows that name no series: left out" in told
 
 
+def test_what_was_read_is_told_first(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """JMeter's elapsed, which changed, and not its Latency, which did not; a line was broken."""
+    path = tmp_path / "results.jtl"
+    lines = [f"{i * 1000},{'140' if i >= 20 else '10'}{i % 3},list,60,1" for i in range(40)]
+    path.write_text("\n".join(["timeStamp,elapsed,label,Latency,Connect", *lines, "40000,10"]))
+    code, told, _ = run(capfd, path, "--json")
+    first, *_, last = map(json.loads, told.splitlines())
+    assert code == 1
+    assert first == {
+        "kind": "source", "format": "JMeter (CSV)", "series": "label",
+        "time": "timeStamp, by seconds", "value": "elapsed",
+        "left_out": [{"reason": "no name in label", "rows": 1}],
+    }  # fmt: skip
+    assert (last["series"], last["changed"]) == (1, 1)
+    _, told, _ = run(capfd, path)
+    assert told.startswith("read as JMeter (CSV): series from label, time from timeStamp, by")
+    assert "left out: 1 rows: no name in label" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("short.csv", "time,a\n1,2\n2,3\n", "too few points"),
+        ("nested.json", '{"lastUpdate": 1790000000000, "runs": {"x": [1, 2]}}', "too few points"),
+        ("holes.csv", "time,a\n" + "1,\n" * 20 + "2,3\n", "most of its values are missing"),
+    ],
+)
+def test_nothing_tested_is_no_success(
+    name: str, text: str, reason: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(text)
+    code, told, err = run(capfd, tmp_path / name)
+    assert code == 2
+    assert f"inconclusive: 1 series: {reason}" in told
+    assert "brownout: nothing was tested: none of 1 series has an answer" in err
+
+
 def test_nothing_changed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "calm.csv"
     path.write_text(

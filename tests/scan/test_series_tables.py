@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -63,6 +68,7 @@ def test_every_form_is_found_out(name: str, text: str, tmp_path: Path) -> None:
     [
         ("2026-01-31 12:00:00", 1769860800),
         ("2026-01-31T12:00:00Z", 1769860800),
+        ("2026-01-31T12:00:00+02:00", 1769853600),
         ("2026-01-31", 1769817600),
         ("1769860800", 1769860800),
         ("1769860800123", 1769860800.123),
@@ -118,6 +124,100 @@ def test_missing_values_stay_missing(tmp_path: Path) -> None:
     assert np.isfinite(found.values).tolist() == [False, False, False, True]
 
 
+def test_a_zone_is_heeded_wherever_a_time_stays_a_text(tmp_path: Path) -> None:
+    text = '{"series":"a","time":"2026-01-31T12:00:00.123456789+02:00","value":1}\n'
+    assert read(tmp_path, text, "a.jsonl").times[0] == pytest.approx(1769853600.123, abs=1e-3)
+
+
+@pytest.mark.parametrize("word", ["N/A", "NA", "null", '""'])
+def test_words_for_what_is_missing_make_no_text_of_numbers(word: str, tmp_path: Path) -> None:
+    """Nor is a series lost that is called so."""
+    found = series(read(tmp_path, f"time,a,b\n1,{word},20\n2,11,21.5\n"))
+    assert {name: len(points) for name, points in found.items()} == {"a": 2, "b": 2}
+    assert np.isnan(found["a"][0][1]) and found["a"][1] == (2, 11)
+    found = series(read(tmp_path, f"series,time,value\nNA,1,3\nNA,2,{word}\nb,1,4\n"))
+    assert found["NA"][0] == (1, 3) and found["b"] == [(1, 4)]
+
+
+def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+    assert series(read(tmp_path, "time;a;b\n1;10;20,0\n2;11;21,5\n")) == EXPECTED
+    quoted = 'series;time;value\na;1;"10,0"\nb;1;"20,0"\na;2;"11,0"\nb;2;"21,5"\n'
+    assert series(read(tmp_path, quoted)) == EXPECTED
+    holes = series(read(tmp_path, "time;a;b\n1;10;20,0\n2;N/A;N/A\n3;11,5;21,5\n"))
+    assert (holes["a"][2], holes["b"][2]) == ((3, 11.5), (3, 21.5))
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("benchmark,commit,mean_ms\na,7,10\na,8,11\na,9,12\n", [7, 8, 9]),
+        ("commit,benchmark,mean_ms\nfe,a,10\n0c,a,11\nfe,b,1\n9a,a,12\n", [1, 2, 3]),
+        ("benchmark,commit,date,mean_ms\na,fe,1,10\na,0c,2,11\na,9a,3,12\n", [1, 2, 3]),
+        ("commit,a\nfe,10\n0c,11\n9a,12\n", [1, 2, 3]),
+        ("date,commit,a\n1,7,10\n2,8,11\n3,9,12\n", [1, 2, 3]),
+    ],
+)
+def test_a_commit_is_a_time_and_no_series(text: str, times: list[int], tmp_path: Path) -> None:
+    """By its number, or by the order in which ids first appear; a date is told apart from it."""
+    found = series(read(tmp_path, text))
+    assert found["a"] == list(zip(times, [10, 11, 12], strict=True))
+    assert set(found) <= {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "label,took,latency\n" + "a,9,5\n" * 3,
+        "my host,route,ts,p50\n" + "h,r,1,5\n" * 3,
+        "name,commit,mean,stddev\n" + "a,7,5,1\n" * 3,
+        "it's,b,v\n" + "x,y,1\n" * 3,
+    ],
+)
+def test_the_command_line_of_a_question_works(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BrownoutError) as error:
+        read(Path(), text)
+    asked, example = str(error.value).split(": for example brownout scan ")
+    assert "Name it with --" in asked
+    file, *options = shlex.split(example)
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    named = Named(*(given.get(f"--{name}", "") for name in ("series", "time", "value")))
+    table = tables.table([Path(file)], named)
+    assert table.taken.value == given["--value"]
+    assert len(series(batch(Path(), Path(file), named))) == 1
+
+
+def test_what_was_taken_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    orders = ("the order of the rows", "commit, in the order of the first rows")
+    for text, *taken in [
+        ("route,ts,p95\na,1,2\n", "CSV", "route", "ts", "p95"),
+        ("a,b\n1,2\n", "CSV", "a column each: a, b", orders[0], "these columns"),
+        ("commit,p95\nfe,2\n", "CSV", "a column each: p95", orders[1], "these columns"),
+    ]:
+        path.write_text(text)
+        told = tables.table([path], Named()).taken
+        assert [told.format, told.series, told.time, told.value] == taken
+
+
+def test_the_pages_recipe_for_nested_json_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scan.md").read_text()
+    recipe = re.search(r"```\npython -c '(.*?)' < nested.json", page, re.DOTALL)
+    assert recipe
+    runs = [{"at": i, "timings": {"a": 1 + i, "b": 9}} for i in range(3)]
+    made = subprocess.run(
+        [sys.executable, "-c", recipe[1]],
+        input=json.dumps({"runs": runs}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = series(read(tmp_path, made.stdout, "points.jsonl"))
+    assert found == {"a": [(0, 1), (1, 2), (2, 3)], "b": [(0, 9), (1, 9), (2, 9)]}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
@@ -126,6 +226,8 @@ def test_missing_values_stay_missing(tmp_path: Path) -> None:
         ("a.csv", "series,time,value\n,1,2\n,2,3\n", "none of its 2 rows names its series"),
         ("a.csv", "host,route,p50\nh,r,1\nh,r,2\n", "which column names the series"),
         ("a.csv", "series,p50,p95\na,1,2\n", "Name it with --value (p50, p95)"),
+        ("a.csv", "series,latency,elapsed\na,1,2\n", "Name it with --value (latency, elapsed)"),
+        ("a.json", '{"runs":[{"x":{"y":1}}]}', 'of nested JSON, make lines of {"series": "a"'),
         ("a.csv", "series,time,value\na,1,12ms\na,2,13ms\n", "value holds '12ms': numbers"),
         ("a.csv", "series,time,value\na,noon,1\n", "column time holds 'noon': times"),
         ("a.csv", "x,y\nb,c\n", "no numbers in it"),

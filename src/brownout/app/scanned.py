@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group as Lines
 from rich.console import RenderableType
+from rich.text import Text
 
 from brownout.app import show
 from brownout.scan import outcome
 from brownout.scan.outcome import Outcome
+from brownout.scan.tables import Taken
 
 GROUPS = ("#", "began", "#changes", "after deployment", "deployed")
 CHANGES = ("#group", "series", "at", "#before", "#after", "#change", "#95% interval", "")
 
 
-def table(found: Outcome, top: int) -> RenderableType:
-    """Groups, the largest changes and the counts, for people."""
-    lines: list[RenderableType] = []
+def source(taken: Taken) -> dict[str, Any]:
+    """What was read as what, as a record."""
+    left_out = [{"reason": why, "rows": n} for why, n in taken.left_out.items()]
+    return {"kind": "source", **asdict(taken), "left_out": left_out}
+
+
+def table(found: Outcome, taken: Taken, top: int) -> RenderableType:
+    """What was read, groups, the largest changes and the counts, for people."""
+    lines: list[RenderableType] = [
+        Text(
+            f"read as {taken.format}: series from {taken.series}, time from {taken.time}, "
+            f"value from {taken.value}"
+        ),
+        *(Text(f"left out: {n:,} rows: {why}") for why, n in taken.left_out.items()),
+    ]
     if found.changes:
         lines += [show.table("changed together", GROUPS, group_rows(found, top)), ""]
         lines += [show.table("", CHANGES, change_rows(found, top)), ""]

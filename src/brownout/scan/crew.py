@@ -1,4 +1,4 @@
-"""Who does the work: processes of this machine, or a Ray cluster. Few chunks are under way."""
+"""Who does the work: this process, more of this machine, or a Ray cluster; few chunks at a time."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ class Crew(Protocol):
     workers: int
 
     def sweep(self, chunks: Sequence[Chunk], wanted: Wanted) -> Iterator[Part]: ...
+
+    def close(self) -> None: ...
+
+
+class Alone:
+    """This process: a single chunk is not worth the start of another one."""
+
+    workers = 1
+
+    def sweep(self, chunks: Sequence[Chunk], wanted: Wanted) -> Iterator[Part]:
+        yield from (sweep(chunk, wanted) for chunk in chunks)
 
     def close(self) -> None: ...
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from brownout.model import BrownoutError
+from brownout.scan.columns import READERS
 from brownout.scan.database import connection, ident, quoted, told
 from brownout.scan.formats import kind
-from brownout.scan.tables import READERS, TIMES, clock
+from brownout.scan.tables import TIMES, clock
 from brownout.stats.scan import Deployment
 
 NAMES = ("name", "deployment", "version", "release", "ref", "tag", "commit", "title", "id")

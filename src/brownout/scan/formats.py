@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 from brownout.model import BrownoutError
+from brownout.scan.readers import Head, opened
 
 WIDEST = 10_000
 """Columns beyond which a table is refused: each costs a reader's memory, whatever is in it."""
 
 FOOTER = 64_000_000
 """Bytes of a Parquet file's description of itself, likewise."""
+
+START = 65_536
+"""Bytes from which a table, or what JSON holds, is recognised."""
+
+LARGEST = 64_000_000
+"""Bytes of a JSON document that is read in one piece."""
 
 ENDINGS = {
     "parquet": "parquet", "pq": "parquet", "csv": "csv", "tsv": "csv", "txt": "csv",
@@ -29,9 +40,53 @@ def kind(path: Path) -> str:
     ending = path.name.removesuffix(".gz").rpartition(".")[2].lower()
     if ending in ENDINGS:
         return ENDINGS[ending]
-    with path.open("rb") as file:
-        head = file.read(4096).lstrip()
-    return "parquet" if head[:4] == b"PAR1" else "json" if head[:1] in (b"{", b"[") else "csv"
+    with opened(path) as file:
+        start = file.read(4096).lstrip()
+    return "parquet" if start[:4] == b"PAR1" else "json" if start[:1] in (b"{", b"[") else "csv"
+
+
+def head(path: Path) -> Head:
+    """What a file begins with; a document of JSON is read whole, up to LARGEST bytes."""
+    try:
+        with opened(path) as file:
+            start = file.read(START)
+    except (OSError, EOFError) as error:
+        raise BrownoutError(f"{path} cannot be read: {error}") from error
+    text = start.decode("utf-8-sig", "replace")
+    if text.lstrip()[:1] == "{":
+        return _json(path, text)
+    line = text.partition("\n")[0].strip("\r")
+    delimiter = max(",;\t|", key=line.count)
+    columns = next(csv.reader([line], delimiter=delimiter), [])
+    return Head(text, tuple(c.strip() for c in columns), delimiter)
+
+
+def decimal_comma(start: Head) -> bool:
+    """Whether a table that is divided by something else writes 2,5 for two and a half."""
+    if start.delimiter == ",":
+        return False
+    fields = (f for line in start.text.splitlines()[1:200] for f in line.split(start.delimiter))
+    return any(re.fullmatch(r'\s*"?[+-]?\d+,\d+"?\s*', field) for field in fields)
+
+
+def _json(path: Path, text: str) -> Head:
+    """A file that begins as an object: a document, or lines of them."""
+    first, _, rest = text.lstrip().partition("\n")
+    line = _object(first)
+    if line and rest.lstrip()[:1] == "{":
+        return Head(text, document=line, lines=True)
+    with opened(path) as file:
+        whole = file.read(LARGEST + 1)
+    return Head(text, document=_object(whole) if len(whole) <= LARGEST else {})
+
+
+def _object(text: str | bytes) -> dict[str, Any]:
+    """What an object of JSON holds; nothing if it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def check_width(path: Path, reader: str) -> None:

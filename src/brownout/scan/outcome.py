@@ -69,6 +69,11 @@ class Outcome:
         """Series that changed."""
         return len({c.series for c, _, _ in self.changes})
 
+    @property
+    def untested(self) -> bool:
+        """Whether no series had an answer: then none that changed is no good news."""
+        return not any(map(len, self.ledger.p))
+
     def summary(self) -> dict[str, Any]:
         """The counts."""
         ledger = self.ledger

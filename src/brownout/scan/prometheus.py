@@ -13,6 +13,8 @@ import numpy as np
 
 from brownout.model import BrownoutError
 from brownout.scan.database import connection, quoted
+from brownout.scan.readers.prometheus import name
+from brownout.scan.tables import Taken
 
 PAGE = 200_000
 """Points of a page: some 6 MB of JSON."""
@@ -22,6 +24,8 @@ STEPS = 10_000
 
 POINTS = 500
 """Points of a series, unless the step is given."""
+
+TAKEN = Taken("Prometheus", "metric and labels", "time of the sample", "value")
 
 TIMEOUT = 60.0
 TRIES = 3
@@ -103,12 +107,6 @@ def _count(rows: list[Mapping[str, Any]], url: str) -> int:
         return max((int(float(row["value"][1])) for row in rows), default=1)
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise BrownoutError(f"{url} answered no range of numbers ({error!r})") from error
-
-
-def name(labels: Mapping[str, str]) -> str:
-    """A series as Prometheus writes it: metric{label="value", ...}, labels in order."""
-    rest = ", ".join(f'{k}="{v}"' for k, v in sorted(labels.items()) if k != "__name__")
-    return f"{labels.get('__name__', '')}{{{rest}}}" if rest else labels.get("__name__", "{}")
 
 
 def _ask(

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from brownout.model import BrownoutError
+from brownout.scan.columns import (
+    CALENDAR,
+    COMMIT,
+    FIRST,
+    FORMATS,
+    Columns,
+    described,
+    must_hold,
+    recipe,
+)
 from brownout.scan.database import ALONE, connection, ident, quoted, told
-from brownout.scan.formats import WIDEST, check_width, kind, too_wide
+from brownout.scan.formats import check_width, kind
 
 CERTAIN = ("series", "series_id")
 SERIES = ("metric", "benchmark", "test", "name", "route", "id", "key")
 TIMES = ("time", "timestamp", "ts", "at", "datetime", "date", "t", "when", "day", "index", "seq")
-VALUES = ("value", "values", "val", "v", "y", "duration", "latency", "mean", "median")
-
-READERS = {"parquet": "read_parquet", "csv": "read_csv", "json": "read_json"}
-NUMBERS = re.compile(
-    r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|REAL|DECIMAL.*|BOOLEAN|BIGNUM"
-)
-CALENDAR = re.compile(r"TIMESTAMP.*|DATE$")
+VALUES = ("value", "values", "val", "v", "y")
 EMPTY = "(none)"
 """What stands for an empty part of a name that has several."""
 
@@ -41,6 +44,18 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken for what, in words: the ``format``, the columns of ``series``, ``time`` and
+    ``value``; ``left_out``: reason -> rows."""
+
+    format: str
+    series: str
+    time: str
+    value: str
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Files of one form. ``rows``: SQL of (series, time, value); ``key``: the plain column of a
     Parquet file that names the series, "" otherwise; ``calendar``: times are seconds since the
@@ -50,45 +65,17 @@ class Table:
     rows: str
     key: str
     calendar: bool
+    taken: Taken
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """SQL of a time: seconds since the epoch if ``calendar``, else a plain number."""
+    """SQL of a time: seconds since the epoch if ``calendar``, else a plain number; what it is, in
+    ``words``."""
 
     sql: str
     calendar: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns of files of one form, name -> DuckDB type, and how to read them."""
-
-    db: duckdb.DuckDBPyConnection
-    paths: tuple[Path, ...]
-    reader: str
-    types: Mapping[str, str]
-
-    @property
-    def source(self) -> str:
-        files = ", ".join(quoted(str(p)) for p in self.paths)
-        return f"{READERS[self.reader]}([{files}], union_by_name = true)"
-
-    @property
-    def where(self) -> str:
-        few = ", ".join(list(self.types)[:12])
-        return f"{self.paths[0]} (columns {few}{', ...' * (len(self.types) > 12)})"
-
-    @property
-    def numeric(self) -> list[str]:
-        """Columns of numbers, or of lists of numbers."""
-        return [c for c, t in self.types.items() if NUMBERS.fullmatch(t.removesuffix("[]"))]
-
-    def known(self, names: Sequence[str], others: Sequence[str]) -> str:
-        """The column with one of the names, in their order, or else the only one of ``others``."""
-        lower = {c.lower(): c for c in self.types}
-        found = next((lower[n] for n in names if n in lower), "")
-        return found or (others[0] if len(others) == 1 else "")
+    words: str = ""
 
 
 def table(paths: Sequence[Path], named: Named) -> Table:
@@ -102,12 +89,7 @@ def table(paths: Sequence[Path], named: Named) -> Table:
             )
         check_width(path, reader)
     with connection(ALONE) as db, told(str(paths[0])):
-        columns = Columns(db, tuple(paths), reader, {})
-        described = db.execute(f"DESCRIBE SELECT * FROM {columns.source}").fetchall()
-        if len(described) > WIDEST:
-            raise too_wide(paths[0])
-        columns = replace(columns, types={str(row[0]): str(row[1]) for row in described})
-        return understood(columns, named)
+        return understood(described(Columns(db, tuple(paths), reader, {})), named)
 
 
 def understood(columns: Columns, named: Named) -> Table:
@@ -117,28 +99,43 @@ def understood(columns: Columns, named: Named) -> Table:
             if name not in columns.types:
                 raise BrownoutError(f"{columns.where}: there is no column {name!r} for --{option}")
     dates = [c for c, t in columns.types.items() if CALENDAR.match(t)]
-    time = named.time or columns.known(TIMES, dates)
+    time = named.time or columns.known(TIMES, dates) or columns.known((COMMIT,), ())
+    columns = in_order(columns, time)
     keys = [c for c in named.series.split(",") if c] or key_of(columns, time)
     if not keys and not named.value:
         return wide(columns, time)
-    left = [c for c in columns.numeric if c not in (*keys, time)]
+    left = [c for c in columns.numeric if c not in (*keys, time) and c.lower() != COMMIT]
     value = named.value or columns.known(VALUES, left)
     if not value or value in keys:
         hint = f" ({', '.join(left[:8])})" if left else "; none of the others holds numbers"
+        example = f": for example {recipe(columns, keys, time, left[0])}" if left else ""
         raise BrownoutError(
-            f"{columns.where}: which column holds the values? Name it with --value{hint}"
+            f"{columns.where}: which column holds the values? Name it with --value{hint}{example}"
         )
     return long(columns, keys, time, value)
 
 
+def in_order(columns: Columns, time: str) -> Columns:
+    """Commits that are no numbers are in the order of their first rows."""
+    if time.lower() != COMMIT or columns.types[time] != "VARCHAR":
+        return columns
+    return replace(columns, order=time)
+
+
 def key_of(columns: Columns, time: str) -> list[str]:
     """The column that names the series, where there is one for certain."""
-    texts = [c for c, t in columns.types.items() if t in ("VARCHAR", "UUID") and c != time]
+    texts = [
+        c
+        for c, t in columns.types.items()
+        if t in ("VARCHAR", "UUID") and c != time and c.lower() != COMMIT
+    ]
     known = columns.known(CERTAIN, [])
     if not known and len(texts) > 1 and columns.numeric:
+        left = [c for c in columns.numeric if c != time and c.lower() != COMMIT]
+        value = columns.known(VALUES, ()) or next(iter(left), "")
         raise BrownoutError(
             f"{columns.where}: which column names the series? Name it with --series, or several: "
-            f"--series {','.join(texts[:3])}"
+            f"for example {recipe(columns, texts[:3], time, value)}"
         )
     key = known or columns.known(SERIES, texts if columns.numeric else [])
     return [key] if key and key != time else []
@@ -157,7 +154,7 @@ def long(columns: Columns, keys: list[str], time: str, value: str) -> Table:
         key = " || ' ' || ".join(parts) or quoted(value)
     if lists:
         if not columns.types.get(time, "").endswith("[]"):
-            read = Moment(f"unnest(range(len({ident(value)})))", False)
+            read = Moment(f"unnest(range(len({ident(value)})))", False, "the order of a list")
         rows = (
             f"SELECT series, time::DOUBLE AS time, value::DOUBLE AS value FROM (SELECT {key} AS "
             f"series, {read.sql} AS time, unnest({ident(value)}) AS value FROM {columns.source})"
@@ -165,39 +162,54 @@ def long(columns: Columns, keys: list[str], time: str, value: str) -> Table:
     else:
         rows = (
             f"SELECT {key} AS series, {read.sql}::DOUBLE AS time, "
-            f"{ident(value)}::DOUBLE AS value FROM {columns.source}"
+            f"{columns.number(value)} AS value FROM {columns.source}"
         )
     plain = len(keys) == 1 and columns.reader == "parquet" and not lists
     files = tuple(str(p) for p in columns.paths)
-    return Table(files, rows, keys[0] if plain else "", read.calendar)
+    taken = Taken(FORMATS[columns.reader], " and ".join(keys) or "none", read.words, value)
+    return Table(files, rows, keys[0] if plain else "", read.calendar, taken)
 
 
 def wide(columns: Columns, time: str) -> Table:
     """One column a series."""
-    series = [c for c in columns.numeric if c != time and not columns.types[c].endswith("[]")]
+    series = [
+        c
+        for c in columns.numeric
+        if c != time and c.lower() != COMMIT and not columns.types[c].endswith("[]")
+    ]
     if not series:
+        nested = (
+            '; of nested JSON, make lines of {"series": "a", "time": 1, "value": 2} first'
+            if columns.reader == "json"
+            else ""
+        )
         raise BrownoutError(
             f"{columns.where}: no numbers in it; wanted is a row a point (series, time, value) or "
-            "a column a series. Name columns with --series, --time and --value"
+            f"a column a series. Name columns with --series, --time and --value{nested}"
         )
     read = moment(columns, time)
-    each = ", ".join(f"{ident(c)}::DOUBLE AS {ident(c)}" for c in series)
+    each = ", ".join(f"{columns.number(c)} AS {ident(c)}" for c in series)
     free = ident("brownout time")  # no column of a user is named so
     rows = (
         f"SELECT series, {free} AS time, value FROM (SELECT {read.sql}::DOUBLE AS {free}, {each} "
         f"FROM {columns.source}) UNPIVOT INCLUDE NULLS (value FOR series IN "
         f"({', '.join(map(ident, series))}))"
     )
-    return Table(tuple(str(p) for p in columns.paths), rows, "", read.calendar)
+    few = ", ".join(series[:8]) + (f" and {len(series) - 8:,} more" if len(series) > 8 else "")
+    taken = Taken(FORMATS[columns.reader], f"a column each: {few}", read.words, "these columns")
+    return Table(tuple(str(p) for p in columns.paths), rows, "", read.calendar, taken)
 
 
 def moment(columns: Columns, time: str) -> Moment:
     """The time of a row; without a column for it, the number of the row."""
     if not time:
-        return Moment("row_number() OVER ()", False)
+        return Moment("row_number() OVER ()", False, "the order of the rows")
+    if columns.order:
+        words = f"{time}, in the order of the first rows"
+        return Moment(f"dense_rank() OVER (ORDER BY {FIRST})", False, words)
     if not columns.types[time].endswith("[]"):
-        must_hold(columns, time, "TIMESTAMP")
-    return clock(columns.db, columns.source, time, columns.types[time])
+        must_hold(columns, time, "TIMESTAMPTZ")
+    return replace(clock(columns.db, columns.source, time, columns.types[time]), words=time)
 
 
 def clock(db: duckdb.DuckDBPyConnection, source: str, column: str, type_: str) -> Moment:
@@ -205,30 +217,13 @@ def clock(db: duckdb.DuckDBPyConnection, source: str, column: str, type_: str) -
     name = ident(column)
     if type_.endswith("[]"):
         name, type_ = f"unnest({name})", type_.removesuffix("[]")
-    if CALENDAR.match(type_) or type_ == "VARCHAR":
+    if CALENDAR.match(type_):
         return Moment(f"epoch({name}::TIMESTAMP)", True)
+    if type_ == "VARCHAR":  # as TIMESTAMP, the zone in a text would be passed over
+        return Moment(f"epoch({name}::TIMESTAMPTZ)", True)
     query = f"SELECT median(t) FROM (SELECT {name} AS t FROM {source} LIMIT 1000)"
     usual = float((db.execute(query).fetchone() or [0])[0] or 0)
     for unit in EPOCHS:
         if usual >= unit * EPOCHS[0]:
             return Moment(f"{name} / {unit}", True)
     return Moment(name, False)
-
-
-def must_hold(columns: Columns, column: str, wanted: str) -> None:
-    """Raises BrownoutError unless a column is of numbers, or of texts that all can be read."""
-    type_ = columns.types[column]
-    if NUMBERS.fullmatch(type_) or (wanted == "TIMESTAMP" and CALENDAR.match(type_)):
-        return
-    name = ident(column)
-    words = "numbers" if wanted == "DOUBLE" else "times (2026-01-31 12:00:00 or numbers)"
-    if type_ != "VARCHAR":
-        raise BrownoutError(f"{columns.where}: column {column} is {type_}, not {words}")
-    odd = columns.db.execute(
-        f"SELECT {name} FROM {columns.source} WHERE {name} IS NOT NULL "
-        f"AND TRY_CAST({name} AS {wanted}) IS NULL LIMIT 1"
-    ).fetchone()
-    if odd:
-        raise BrownoutError(
-            f"{columns.where}: column {column} holds {odd[0]!r}: {words} are wanted, without units"
-        )

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +19,12 @@ from brownout.app.options import one_of
 from brownout.app.terminal import interrupts, say
 from brownout.model import BrownoutError, MachineError
 from brownout.scan import chunks, deployments, outcome, prometheus, tables
-from brownout.scan.crew import Crew, Processes
+from brownout.scan.crew import Alone, Crew, Processes
+from brownout.scan.files import table as table_of
 from brownout.scan.outcome import Outcome
 from brownout.scan.survey import Progress, Survey, survey
 from brownout.scan.sweep import Wanted
+from brownout.scan.tables import Taken
 
 SECTION = "Your own project"
 EXAMPLE = (
@@ -77,17 +80,18 @@ def scan(  # noqa: PLR0913, PLR0917 (each is an option of the command line)
 ) -> int:
     """Find changes in many series; the false ones among them are kept to a share (--fdr).
 
-    Exit code 0: no series changed; 1: some did.
+    Exit code 0: no series changed; 1: some did; 2: none could be tested.
     """
     wanted = asked(fdr, min_effect, direction, workers, out, top)
-    source = Source(tables.Named(series, time_, value), prometheus_url, query, hours, step)
+    named = tables.Named(series, time_, value)
+    source = Source(named, prometheus_url, query, hours, step)
     with interrupts(interrupt), folder(scratch) as room:
         table = source.table(files or [], room)
         known = deployments.load(deployed, table.calendar) if deployed else []
         parts = chunks.plan(table, room, say)
-        done = survey(crew(on, workers), parts, wanted, time.monotonic, Line())
+        done = survey(crew(on, workers, len(parts)), parts, wanted, time.monotonic, Line())
         found = outcome.conclude(done.ledger, fdr, known, table.calendar)
-        write(found, out, as_json, top)
+        write(found, table.taken, out, as_json, top)
         if picture is not None:
             drawn(found, parts[0].rows, picture, top)
     return code(found, done)
@@ -133,11 +137,12 @@ class Source:
         if bool(files) == bool(self.url):
             raise BrownoutError("name files to scan, or --prometheus URL with --query, not both")
         if files:
-            return tables.table(files, self.named)
+            return table_of(files, self.named, room)
         if not self.query:
             raise BrownoutError("--prometheus wants --query, e.g. 'rate(http_requests_total[5m])'")
         over = prometheus.over(self.url, self.query, self.hours, self.step, time.time())
-        return tables.table(prometheus.fetch(over, room, say), tables.Named())
+        pages = prometheus.fetch(over, room, say)
+        return replace(tables.table(pages, tables.Named()), taken=prometheus.TAKEN)
 
 
 @contextmanager
@@ -149,13 +154,13 @@ def folder(scratch: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def crew(on: str, workers: int | None) -> Crew:
+def crew(on: str, workers: int | None, chunks: int) -> Crew:
     """Who does the work."""
     if on:
         from brownout.scan.cluster import Cluster  # Ray is an extra
 
         return Cluster(on)
-    return Processes(workers or cores())
+    return Processes(workers or cores()) if chunks > 1 else Alone()
 
 
 def cores() -> int:
@@ -181,16 +186,16 @@ class Line:
             say(str(seen))
 
 
-def write(found: Outcome, out: Path | None, as_json: bool, top: int) -> None:
-    """Print what was found, and write it to a file if asked."""
+def write(found: Outcome, taken: Taken, out: Path | None, as_json: bool, top: int) -> None:
+    """Print what was read and found, and write what was found to a file if asked."""
     if out is not None:
         outcome.export(found, out)
         say(f"{len(found.changes):,} changes written to {out}")
     if as_json:
-        for record in outcome.records(found):
+        for record in (scanned.source(taken), *outcome.records(found)):
             print(json.dumps(record))
     else:
-        show.out.print(scanned.table(found, top), soft_wrap=False)
+        show.out.print(scanned.table(found, taken, top), soft_wrap=False)
 
 
 def drawn(found: Outcome, rows: str, into: Path, most: int) -> None:
@@ -213,4 +218,7 @@ def code(found: Outcome, done: Survey) -> int:
         raise MachineError(done.ended)
     if found.changes:
         return 1
+    if found.untested:
+        say(f"brownout: nothing was tested: none of {done.ledger.series:,} series has an answer")
+        return 2
     return 0

@@ -1,0 +1,205 @@
+"""Files of a known format as points: read once, what is left out counted, kept by series."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from brownout.model import BrownoutError
+from brownout.scan.database import ALONE, connection, ident, quoted, told
+from brownout.scan.readers import Documents, Head, Point, Reader, Rows
+from brownout.scan.tables import Named, Table, Taken
+
+BATCH = 50_000
+"""Points of documents that are handed to the database at a time."""
+
+VALUE = "CASE s.sort WHEN 'counter' THEN total WHEN 'rate' THEN mean ELSE middle END"
+
+
+def table(reader: Reader, first: Head, paths: Sequence[Path], named: Named, room: Path) -> Table:
+    """The points of files in a file of ``room``. Raises BrownoutError where there are none."""
+    path = room / "points.parquet"
+    with connection(ALONE, room) as db, told(str(paths[0])):
+        if isinstance(reader, Rows):
+            taken, calendar = _rows(db, reader, first, paths, named), True
+        else:
+            taken, calendar = _documents(db, reader, paths, named), reader.calendar
+        _must_hold(db, paths, taken)
+        db.execute(
+            f"COPY (SELECT * FROM points ORDER BY series, time) TO {quoted(str(path))} "
+            "(FORMAT parquet, ROW_GROUP_SIZE 122880)"
+        )
+    rows = f"SELECT series, time, value FROM read_parquet({quoted(str(path))})"
+    return Table((str(path),), rows, "series", calendar, taken)
+
+
+def _must_hold(db: duckdb.DuckDBPyConnection, paths: Sequence[Path], taken: Taken) -> None:
+    if not db.execute("SELECT 1 FROM points LIMIT 1").fetchone():
+        why = "; ".join(f"{n:,} rows: {reason}" for reason, n in taken.left_out.items())
+        raise BrownoutError(
+            f"{paths[0]} was read as {taken.format}, and there is no point in it"
+            + (f" (left out: {why})" if why else "")
+        )
+
+
+def _rows(
+    db: duckdb.DuckDBPyConnection, reader: Rows, first: Head, paths: Sequence[Path], named: Named
+) -> Taken:
+    """Fill ``points`` from a table; a second is a point."""
+    places = Places(reader, first, paths, named)
+    db.execute(
+        "CREATE TABLE staged AS SELECT reason, metric, sort, CASE WHEN reason IS NULL THEN series "
+        "END AS series, CASE WHEN reason IS NULL THEN time END AS time, count(*) AS n, "
+        "count(*) - count(value) AS missing, median(value) AS middle, avg(value) AS mean, "
+        f"sum(value) AS total FROM ({places.query}) GROUP BY ALL"
+    )
+    db.execute(
+        "CREATE VIEW points AS WITH sorts AS (SELECT metric, any_value(sort) AS sort FROM staged "
+        f"WHERE sort IS NOT NULL GROUP BY metric) SELECT series, time, {VALUE} AS value "
+        "FROM staged LEFT JOIN sorts s USING (metric) WHERE reason IS NULL"
+    )
+    counted = db.execute(
+        "SELECT reason, sum(n)::BIGINT FROM staged WHERE reason <> '' GROUP BY 1 UNION ALL "
+        f"SELECT {quoted(places.missing)}, sum(missing)::BIGINT FROM staged WHERE reason IS NULL "
+        "HAVING sum(missing) > 0 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    series = " and ".join(places.series)
+    return Taken(reader.name, series, f"{places.time}, by seconds", places.value, dict(counted))
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a reader's columns stand in files, as SQL."""
+
+    reader: Rows
+    first: Head
+    paths: Sequence[Path]
+    named: Named
+
+    @property
+    def series(self) -> list[str]:
+        return [c for c in self.named.series.split(",") if c] or list(self.reader.series)
+
+    @property
+    def time(self) -> str:
+        return self.named.time or self.reader.time
+
+    @property
+    def value(self) -> str:
+        return self.named.value or self.reader.value
+
+    @property
+    def missing(self) -> str:
+        return f"no number in {self.value}"
+
+    def column(self, name: str) -> str:
+        """A column as SQL. Raises BrownoutError where a table has none of that name."""
+        if self.reader.types:
+            return self.reader.places.get(name) or self.reader.places[""].format(ident(name))
+        if name not in self.first.columns:
+            few = ", ".join(self.first.columns[:20])
+            raise BrownoutError(f"{self.paths[0]} (columns {few}): there is no column {name!r}")
+        return ident(name)
+
+    @property
+    def source(self) -> str:
+        """The files as a relation of texts: a row that is broken off is none the less read."""
+        files = ", ".join(quoted(str(p)) for p in self.paths)
+        if self.reader.types:
+            others = [c for c in (*self.series, "name") if c not in self.reader.places]
+            tags = ", ".join(f"{ident(c)} VARCHAR" for c in dict.fromkeys(others))
+            types = {c: t.format(tags) for c, t in self.reader.types.items()}
+            return (
+                f"read_json([{files}], format = 'newline_delimited', ignore_errors = true, "
+                f"columns = {_struct(types)})"
+            )
+        types = dict.fromkeys(self.first.columns, "VARCHAR")
+        return (
+            f"read_csv([{files}], auto_detect = false, header = true, quote = '\"', escape = '\"', "
+            f"delim = {quoted(self.first.delimiter)}, null_padding = true, strict_mode = false, "
+            f"parallel = false, columns = {_struct(types)})"
+        )
+
+    @property
+    def query(self) -> str:
+        """SQL of (reason, metric, sort, series, time, value): each row, and why it is left out."""
+        names = [f"nullif({self.column(c)}, '')" for c in self.series]
+        left_out = [
+            *((condition, reason) for reason, condition in self.reader.left_out.items()),
+            ("series IS NULL", f"no name in {' or '.join(self.series)}"),
+            ("time IS NULL", f"no time in {self.time}"),
+        ]
+        cases = " ".join(f"WHEN {c} THEN {quoted(reason)}" for c, reason in left_out)
+        return (
+            f"SELECT *, CASE {cases} END AS reason FROM (SELECT {self.reader.metric} AS metric, "
+            f"{self.reader.sort} AS sort, "
+            f"nullif(concat_ws(' ', {', '.join(names)}), '') AS series, "
+            f"floor({epoch(self.column(self.time))}) AS time, "
+            f"{finite(self.column(self.value))} AS value FROM {self.source})"
+        )
+
+
+def _struct(types: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{ident(c)}: {quoted(t)}" for c, t in types.items()) + "}"
+
+
+def epoch(text: str) -> str:
+    """SQL: a text of a date, or of a number of s, ms, us or ns, as seconds since the epoch."""
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    units = " ".join(f"WHEN {number} >= 1e{n + 8} THEN {number} / 1e{n}" for n in (9, 6, 3))
+    return f"CASE {units} ELSE coalesce({number}, epoch(TRY_CAST({text} AS TIMESTAMPTZ))) END"
+
+
+def finite(text: str) -> str:
+    """SQL: a text as a number, NULL for anything that is none, such as N/A."""
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def _documents(
+    db: duckdb.DuckDBPyConnection, reader: Documents, paths: Sequence[Path], named: Named
+) -> Taken:
+    """Fill ``points`` from nested documents."""
+    if named.series or named.time or named.value not in ("", *reader.values):
+        raise BrownoutError(
+            f"{paths[0]} is of {reader.name}, whose series and times are known; "
+            f"--value may be {', '.join(reader.values)}"
+        )
+    value = named.value or reader.values[0]
+    db.execute("CREATE TABLE points (series VARCHAR, time DOUBLE, value DOUBLE)")
+    left_out: Counter[str] = Counter()
+    read = kept(reader, paths, value, left_out)
+    while batch := list(islice(read, BATCH)):
+        series = np.array([p.series for p in batch], dtype=object)
+        times, values = np.array([[p.time, p.value] for p in batch], dtype=float).T
+        db.register("batch", {"series": series, "time": times, "value": values})
+        db.execute("INSERT INTO points SELECT series::VARCHAR, time, value FROM batch")
+    return Taken(reader.name, reader.series, reader.time, value, dict(left_out.most_common()))
+
+
+def kept(
+    reader: Documents, paths: Sequence[Path], value: str, left_out: Counter[str]
+) -> Iterator[Point]:
+    """The points of documents; what is left out, or has no number, is counted.
+
+    Raises BrownoutError for what is not as the tool writes it.
+    """
+    try:
+        for point in reader.points(paths, value):
+            if point.left_out or not point.series:
+                left_out[point.left_out or f"no name in {reader.series}"] += 1
+                continue
+            if point.value is None or not math.isfinite(point.value):
+                left_out[f"no number in {value}"] += 1
+            yield point
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise BrownoutError(
+            f"{paths[0]} begins as {reader.name} does, but does not go on so ({error!r})"
+        ) from error
