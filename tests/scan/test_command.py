@@ -137,6 +137,7 @@ def test_nothing_changed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> N
         (["a.csv", "--deployments", "a.csv"], "wanted is a column named time"),
         (["a.csv", "--deployments", "dated.csv"], "its times are dates, those of the series are"),
         (["a.csv", "--prometheus", "http://x"], "not both"),
+        (["a.csv", "--header", "a: b"], "--header is for --prometheus URL"),
         (["--prometheus", "http://x"], "--prometheus wants --query"),
     ],
 )

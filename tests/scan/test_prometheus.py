@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import socket
@@ -9,13 +10,16 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 from waiting import PATIENCE
 
+from brownout.app import cli
 from brownout.model import BrownoutError
 from brownout.scan import chunks, prometheus, tables
 from brownout.scan.outcome import Ledger, conclude
@@ -125,9 +129,21 @@ def test_queries_that_give_nothing(url: str, query: str, words: str, tmp_path: P
     ],
 )  # fmt: skip
 def test_nonsense_is_told(status: int, body: str, words: str, tmp_path: Path) -> None:
+    with answering(status, body) as address, pytest.raises(BrownoutError) as error:
+        prometheus.fetch(last_hours(address, "x"), tmp_path, lambda words: None)
+    assert words in str(error.value)
+
+
+@contextmanager
+def answering(status: int, body: str) -> Iterator[str]:
+    """The address of a server that always answers so."""
+
     class Nonsense(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
+            self.do_GET()
+
+        def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body.encode())
@@ -136,11 +152,101 @@ def test_nonsense_is_told(status: int, body: str, words: str, tmp_path: Path) ->
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Nonsense) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        with pytest.raises(BrownoutError) as error:
-            prometheus.fetch(last_hours(address, "x"), tmp_path, lambda words: None)
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-    assert words in str(error.value)
+
+
+class Tenants(BaseHTTPRequestHandler):
+    """A proxy in front of a Prometheus of tenants: it takes GET alone."""
+
+    seen: list[dict[str, str | None]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(405)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        asked = dict(parse_qsl(url.query))
+        Tenants.seen.append({"query": asked["query"], **self.headers})
+        result: list[dict[str, object]] = [{"metric": {}, "value": [1, "1"]}]
+        if url.path.endswith("query_range"):
+            first, step = float(asked["start"]), float(asked["step"])
+            values = [[first + i * step, str(i % 3)] for i in range(60)]
+            result = [{"metric": {"__name__": "up"}, "values": values}]
+        kind = "matrix" if url.path.endswith("query_range") else "vector"
+        data = {"status": "success", "data": {"resultType": kind, "result": result}}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(data).encode())
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_tenants_and_proxies_that_take_get_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers of the option and of the environment are sent, and the URL's user and password."""
+    monkeypatch.setenv(prometheus.HEADERS, "Authorization: Bearer abc\nX-Team: web\n")
+    Tenants.seen.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tenants) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        argv = ["scan", "--prometheus", address, "--query", "up", "--hours", "1", "--json"]
+        code = cli.run([*argv, "--header", "X-Scope-OrgID: shop"])
+        server.shutdown()
+    out, _ = capfd.readouterr()
+    assert code == 0
+    assert json.loads(out.splitlines()[0])["format"] == "Prometheus"
+    assert [s["query"] for s in Tenants.seen] == ["count(up)", "up"]
+    assert all(s["X-Scope-OrgID"] == "shop" and s["X-Team"] == "web" for s in Tenants.seen)
+    assert all(s["authorization"] == "Bearer abc" for s in map(lowered, Tenants.seen))
+
+
+def lowered(headers: dict[str, str | None]) -> dict[str, str | None]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+@pytest.mark.parametrize("header", ["nonsense", ": x", "a b: c", "X: a\x00b", "X-Y: ä", "x"])
+def test_what_is_no_header_is_told_without_it(header: str) -> None:
+    with pytest.raises(BrownoutError) as error:
+        prometheus.headers([header], "Authorization: Bearer secret")
+    assert "header 2 (--header, BROWNOUT_PROMETHEUS_HEADERS): NAME: VALUE is wanted" in str(
+        error.value
+    )
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:s3cret@127.0.0.1:9",
+        "http://s3cret@127.0.0.1:9",
+        "http://me:s3c/ret@127.0.0.1:9",
+        "http://me:s3cret@host@127.0.0.1:nine",
+        "me:s3cret@127.0.0.1",
+        "ftp://me:s3cret@127.0.0.1",
+    ],
+)
+def test_passwords_are_masked(address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    code = cli.run(["scan", "--prometheus", address, "--query", "x"])
+    out, err = capfd.readouterr()
+    assert code == 2
+    assert "***@127.0.0.1" in " ".join(err.split())
+    assert not any(part in out + err for part in ("s3c", "ret@", "me:"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, "no such page"), (200, "{}"), (422, '{"status":"error"}')]
+)
+def test_passwords_are_masked_in_what_a_server_answers(
+    status: int, body: str, tmp_path: Path
+) -> None:
+    with answering(status, body) as address, pytest.raises(BrownoutError) as error:
+        asked = last_hours(address.replace("http://", "http://me:s3cret@"), "x")
+        prometheus.fetch(asked, tmp_path, lambda words: None)
+    assert "http://***@127.0.0.1" in str(error.value)
 
 
 def test_a_server_that_is_not_there_and_options_that_are_wrong(tmp_path: Path) -> None:

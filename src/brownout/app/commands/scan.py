@@ -49,6 +49,13 @@ def scan(  # noqa: PLR0913, PLR0917 (each is an option of the command line)
         str, typer.Option("--prometheus", metavar="URL", help="Read from there instead of files.")
     ] = "",
     query: Annotated[str, typer.Option(help="PromQL that gives series.")] = "",
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME: VALUE",
+            help=f"A header for it (repeat it for more); or a line each in ${prometheus.HEADERS}.",
+        ),
+    ] = None,
     hours: Annotated[float, typer.Option(help="How far back.")] = 24.0,
     step: Annotated[
         float | None, typer.Option(help="Seconds between points; else 500 points.")
@@ -84,7 +91,7 @@ def scan(  # noqa: PLR0913, PLR0917 (each is an option of the command line)
     """
     wanted = asked(fdr, min_effect, direction, workers, out, top)
     named = tables.Named(series, time_, value)
-    source = Source(named, prometheus_url, query, hours, step)
+    source = Source(named, prometheus_url, query, hours, step, tuple(header or ()))
     with interrupts(interrupt), folder(scratch) as room:
         table = source.table(files or [], room)
         known = deployments.load(deployed, table.calendar) if deployed else []
@@ -128,20 +135,30 @@ class Source:
     """Where the series come from: files, or a Prometheus."""
 
     def __init__(
-        self, named: tables.Named, url: str, query: str, hours: float, step: float | None
+        self,
+        named: tables.Named,
+        url: str,
+        query: str,
+        hours: float,
+        step: float | None,
+        headers: tuple[str, ...],
     ) -> None:
         self.named, self.url, self.query, self.hours, self.step = named, url, query, hours, step
+        self.headers = headers
 
     def table(self, files: list[Path], room: Path) -> tables.Table:
         """Read a Prometheus into ``room``, or look at the files."""
         if bool(files) == bool(self.url):
             raise BrownoutError("name files to scan, or --prometheus URL with --query, not both")
+        if files and self.headers:
+            raise BrownoutError("--header is for --prometheus URL; name the URL, too")
         if files:
             return table_of(files, self.named, room)
         if not self.query:
             raise BrownoutError("--prometheus wants --query, e.g. 'rate(http_requests_total[5m])'")
         over = prometheus.over(self.url, self.query, self.hours, self.step, time.time())
-        pages = prometheus.fetch(over, room, say)
+        headers = prometheus.headers(self.headers, os.environ.get(prometheus.HEADERS, ""))
+        pages = prometheus.fetch(over, room, say, headers)
         return replace(tables.table(pages, tables.Named()), taken=prometheus.TAKEN)
 
 
