@@ -105,6 +105,9 @@ def check_pages(events: dict[str, Event], rest: bool = True) -> None:
     assert found == [2, 3, 1]  # a savepoint is set, rolled back to, released
     assert nested["tx_count"] == 1
     assert work(events["GET /later/"]) == (2, 4)
+    # However many stalls there are to fetch: Django writes lists of them in several ways.
+    fetched = [s for s in events["GET /prefetched/"]["sql"] if 'FROM "bazaar_stall"' in s["shape"]]
+    assert [(s["calls"], s["rows"]) for s in fetched] == [(2, 5)]
     boom = events["GET /boom/"]
     assert (boom["status"], boom["exception"], boom["sql_calls"]) == (500, "ZeroDivisionError", 1)
     enqueue = events["GET /enqueue/"]

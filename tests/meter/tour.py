@@ -35,7 +35,7 @@ print(json.dumps({"said": said, "versions": versions}))
 
 PLAIN = (
     *("/ping/", "/stalls/", "/nested/", "/page/", "/stream/", "/threads/", "/rest/"),
-    *("/enqueue/", "/boom/", "/unseen/"),
+    *("/enqueue/", "/boom/", "/unseen/", "/prefetched/"),
 )
 CACHES = ("/cache/default/", "/cache/file/", "/cache/db/")
 CALLS = (

@@ -10,13 +10,8 @@ import uuid
 from typing import Any
 
 from brownout.meter.event.callers import Trail
+from brownout.meter.event.folding import folded
 
-LISTS = re.compile(r"\((?:\s*(?:%s|\?|\d+|'[^']*')\s*,?)+\)")
-NUMBERS = re.compile(r"\b\d+\b")
-SAVEPOINTS = re.compile(r'"s\d+_x\d+"')
-"""Django's names for them: the thread and a number."""
-
-STRINGS = re.compile(r"'(?:[^']|'')*'")
 LOCKS = re.compile(
     r"\s*(?:UPDATE|DELETE|INSERT|REPLACE|MERGE)\b|.*\bFOR (?:NO KEY )?(?:UPDATE|KEY SHARE|SHARE)\b",
     re.IGNORECASE | re.DOTALL,
@@ -42,13 +37,13 @@ class Site:
 
 
 class Shape:
-    """A statement without its values: literals become ?, lists of values become (...)."""
+    """A statement without its values: literals become ?, lists of values become (...), of parts
+    that are alike but for their values one is kept."""
 
     __slots__ = ("last", "locks", "sites", "text", "trail")
 
     def __init__(self, sql: str) -> None:
-        text = STRINGS.sub("?", LISTS.sub("(...)", SAVEPOINTS.sub("?", sql)))
-        self.text = " ".join(NUMBERS.sub("?", text).split())[:LONGEST]
+        self.text = folded(sql)[:LONGEST]
         self.locks = LOCKS.match(sql) is not None
         self.sites: dict[str, Site] = {}
         self.last = Site(self.text, "")

@@ -5,6 +5,7 @@ from bazaar import calling, everything, views
 urlpatterns = [
     path("ping/", views.ping),
     path("stalls/", views.stalls),
+    path("prefetched/", views.prefetched),
     path("later/", views.later),
     path("nested/", views.nested),
     path("page/", views.page),
