@@ -29,7 +29,8 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "views"
 INSTALLED_APPS = []
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db"}}
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db"}
+DATABASES = {"default": SQLITE, "replica": SQLITE}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 LOGGING_CONFIG = None
 """
@@ -75,6 +76,10 @@ def books(request):
 
 def book(request, id):
     return JsonResponse({"author": Book.objects.get(pk=id).author_id})
+
+def both(request):
+    found = [Book.objects.using(alias).count() for alias in ("default", "replica", "default")]
+    return JsonResponse({"books": found})
 
 def raw(request):
     with connection.cursor() as cursor:
@@ -147,6 +152,7 @@ def enqueue(request):
 
 urlpatterns = [
     path("api/books/", books), path("api/books/<int:id>/", book), path("api/raw/", raw),
+    path("api/both/", both),
     path("api/cached/<int:id>/", cached), path("api/ai/", ai), path("api/later/", later),
     path("api/together/", together),
     path("api/embed/", embed),

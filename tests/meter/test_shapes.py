@@ -59,7 +59,7 @@ def condition(part: str, by: str, count: int) -> str:
 def test_a_list_of_conditions_is_one_of_them(frame: str, part: str, by: str) -> None:
     found = {Shape(frame.format(condition(part, by, count))).text for count in (1, 2, 3, 40)}
     assert found == {Shape(frame.format(part)).text}
-    assert part.split(" ")[0] in found.pop()
+    assert part.split(" ", maxsplit=1)[0] in found.pop()
 
 
 def test_a_bulk_update_is_one_however_many_rows_it_changes() -> None:

@@ -34,6 +34,7 @@ get("/api/books/3/")
 get("/api/books/99/")
 client.post("/api/books/2/")
 get("/api/raw/")
+get("/api/both/")
 get("/api/cached/4/")
 get("/api/ai/")
 get("/api/embed/")
@@ -70,6 +71,13 @@ def said(tour: tuple[Receiver, dict[str, Any]]) -> dict[str, Any]:
 def only(receiver: Receiver, route: str) -> dict[str, Any]:
     [found] = receiver.work(route)
     return found
+
+
+def test_the_same_statement_on_two_databases_is_no_repeat(receiver: Receiver) -> None:
+    [row] = receiver.work("GET /api/both/")
+    found = [(s.get("alias"), s["calls"], s["repeats"]) for s in row["sql"]]
+    assert found == [(None, 2, 1), ("replica", 1, 0)]
+    assert {s["caller"] for s in row["sql"]} == {line('("default", "replica", "default")')}
 
 
 def test_sql_is_counted_by_shape_and_caller(receiver: Receiver) -> None:
@@ -249,6 +257,8 @@ def test_all_of_it_fits_the_recording(receiver: Receiver, tmp_path: Path) -> Non
     tables = Tables(tmp_path / "telemetry.duckdb")
     tables.insert({"work": receiver.work()})
     _, [(count,)] = tables.query("SELECT count(*) FROM work WHERE release = 'r7'", [])
+    _, aliases = tables.query("SELECT alias FROM sql_calls WHERE route = 'GET /api/both/'", [])
+    assert aliases == [("default",), ("replica",)]
     tables.close()
     assert count == len(receiver.work()) > 60
 

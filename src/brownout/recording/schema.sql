@@ -86,15 +86,16 @@ CREATE TABLE IF NOT EXISTS work (
   rows_read BIGINT,            -- work of the database: rows read (PostgreSQL), instructions (SQLite)
   uncounted TEXT[],            -- what could not be counted, "driver mysqlclient"
   queued STRUCT(task TEXT, queue TEXT, count INTEGER)[],  -- tasks enqueued, by task and queue
-  sql STRUCT(shape TEXT, caller TEXT, calls INTEGER, "rows" BIGINT, "time" BIGINT, fetch_time BIGINT, repeats INTEGER, in_transaction INTEGER, errors INTEGER)[],  -- statements by shape and by the line that asked; "rows" fetched, "time" executing; repeats: identical ones
+  sql STRUCT(shape TEXT, caller TEXT, calls INTEGER, "rows" BIGINT, "time" BIGINT, fetch_time BIGINT, repeats INTEGER, in_transaction INTEGER, errors INTEGER, alias TEXT)[],  -- statements by shape, by the line that asked and by the database's alias (null: 'default'); "rows" fetched, "time" executing; repeats: identical ones
   cache STRUCT(family TEXT, gets INTEGER, hits INTEGER, sets INTEGER, deletes INTEGER, bytes BIGINT, "time" BIGINT)[],  -- operations by family of keys, as cache_gets and cache_hits; bytes that went both ways
   ai STRUCT(target TEXT, kind TEXT, model TEXT, version TEXT, caller TEXT, calls INTEGER, inputs INTEGER, tokens_in BIGINT, tokens_out BIGINT, attempts INTEGER, first_byte BIGINT, "time" BIGINT, errors INTEGER, repeats INTEGER, clients INTEGER)[]  -- calls of AI ('ai'), HTTP services ('http') and Redis ('redis'); all summed up over the calls, first_byte too; attempts: with retries; repeats of a payload; clients constructed for them
 );
 
--- Each event's statement shapes, one row a shape and caller.
+-- Each event's statement shapes, one row a shape, caller and database.
 CREATE OR REPLACE VIEW sql_calls AS
   SELECT trace_id, service, release, route, start, s.shape, s.caller, s.calls, s."rows", s."time",
-         coalesce(s.fetch_time, 0) AS fetch_time, s.repeats, s.in_transaction, s.errors
+         coalesce(s.fetch_time, 0) AS fetch_time, s.repeats, s.in_transaction, s.errors,
+         coalesce(s.alias, 'default') AS alias
   FROM work, unnest(work.sql) AS u(s);
 -- Each event's cache key families.
 CREATE OR REPLACE VIEW cache_calls AS

@@ -107,14 +107,15 @@ class MeteredCursor(CursorWrapper):
         except (KeyError, TypeError):
             shape = shape_of(sql)
         where = caller_at(shape.trail)
+        db = self.db
+        alias = db.alias
         site = shape.last
-        if site.caller != where:
-            site = shape.site(where)
+        if site.caller != where or site.alias != alias:
+            site = shape.site(where, alias)
         entry = work.sql.get(site)
         if entry is None:
             entry = work.sql.setdefault(site, [0] * 7)
-        same = fingerprint(sql, params)
-        db = self.db
+        same = fingerprint(sql, params, alias)
         if not db.autocommit:
             entry[IN_TRANSACTION] += 1
             if shape.locks:
@@ -140,10 +141,11 @@ class MeteredCursor(CursorWrapper):
             entry[CALLS] += 1
             entry[TIME] += took
             work.spent += took
-            if same in work.seen:
+            seen = work.seen
+            if same in seen:
                 entry[REPEATS] += 1
             else:
-                work.seen[same] = None
+                seen[same] = None
         return self if result is self.cursor else result
 
     def fetchone(self) -> Any:

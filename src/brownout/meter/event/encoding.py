@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from brownout.meter.event.imports import FAILED
-from brownout.meter.event.shapes import Site
+from brownout.meter.event.shapes import DEFAULT, Site
 from brownout.meter.event.work import (  # fmt: skip
     AI_FIELDS,
     AI_KEYS,
@@ -111,6 +111,8 @@ class Entries:
             self._templates.clear()
         texts = (key.shape, key.caller) if isinstance(key, Site) else key
         head = self._head % tuple(map(_text, (texts,) if isinstance(texts, str) else texts))
+        if isinstance(key, Site) and key.alias != DEFAULT:
+            head += f'\\"alias\\":{_text(key.alias)},'
         made = self._templates[key] = head.replace("%", "%%") + self._tail
         return made
 

@@ -26,14 +26,19 @@ PLAIN = (
 """Types whose repr tells two values apart."""
 
 
+DEFAULT = "default"
+"""Django's name of the database that is meant where none is named."""
+
+
 class Site:
-    """A shape asked for by one line: the key of an entry."""
+    """A shape asked of one database by one line: the key of an entry."""
 
-    __slots__ = ("caller", "shape")
+    __slots__ = ("alias", "caller", "shape")
 
-    def __init__(self, shape: str, caller: str) -> None:
+    def __init__(self, shape: str, caller: str, alias: str = DEFAULT) -> None:
         self.shape = shape
         self.caller = caller
+        self.alias = alias
 
 
 class Shape:
@@ -45,16 +50,16 @@ class Shape:
     def __init__(self, sql: str) -> None:
         self.text = folded(sql)[:LONGEST]
         self.locks = LOCKS.match(sql) is not None
-        self.sites: dict[str, Site] = {}
+        self.sites: dict[tuple[str, str], Site] = {}
         self.last = Site(self.text, "")
         self.trail = Trail()
 
-    def site(self, caller: str) -> Site:
-        """The key of this shape at that line."""
-        found = self.sites.get(caller)
+    def site(self, caller: str, alias: str = DEFAULT) -> Site:
+        """The key of this shape at that line, asked of that database."""
+        found = self.sites.get((caller, alias))
         if found is None:
             # setdefault: two threads get the same one.
-            found = self.sites.setdefault(caller, Site(self.text, caller))
+            found = self.sites.setdefault((caller, alias), Site(self.text, caller, alias))
         self.last = found
         return found
 
@@ -77,8 +82,9 @@ def shape_of(sql: Any) -> Shape:
     return found
 
 
-def fingerprint(sql: Any, params: Any) -> int:
-    """64 bits by which a statement with its parameters is told from another; they are not kept.
+def fingerprint(sql: Any, params: Any, alias: str = DEFAULT) -> int:
+    """64 bits by which a statement with its parameters is told from another, and from the same one
+    on another database; they are not kept.
 
     Parameters that cannot be told apart (an object without a value of its own, an iterator) make
     the statement one of its own.
@@ -86,10 +92,10 @@ def fingerprint(sql: Any, params: Any) -> int:
     try:
         # Equal parameters have equal hashes; of different ones that are met, -1 and -2 do, too.
         if params is None or (type(params) is tuple and -1 not in params and -2 not in params):
-            return hash((sql, params))
-        return hash((sql, marshal.dumps(params, 2)))
+            return hash((sql, params, alias))
+        return hash((sql, marshal.dumps(params, 2), alias))
     except (ValueError, TypeError):
-        return hash((str(sql), _plain(params)))
+        return hash((str(sql), _plain(params), alias))
 
 
 def _plain(value: Any) -> Any:
