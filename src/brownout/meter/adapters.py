@@ -13,6 +13,7 @@ BACKENDS = "django.core.cache.backends."
 ADAPTERS = {
     "django.db.backends.base.base": "database.queries:install",
     "django.db": "database.unseen:install",
+    "django.db.backends.sqlite3.base": "database.database_work:install_sqlite",
     "django.db.backends.postgresql.base": "database.queries:install_debugging",
     "django.utils.connection": "concurrency.threads:install",
     "asgiref.sync": "concurrency.coroutines:install",
