@@ -30,6 +30,34 @@ with httpx.Client(transport=transport) as client:
         with client.stream("GET", SERVICE + "/things/1") as answer: answer.read()
     except httpx.ReadError: pass
 """,
+    "stream never closed": """
+client = httpx.Client()
+kept = client.send(client.build_request("GET", SERVICE + "/things/1"), stream=True)
+""",
+    "openai broken out of": """
+client = openai.OpenAI(base_url=SERVICE + "/v1", api_key="x")
+kept = client.chat.completions.create(model="small", messages=[], stream=True)
+for piece in kept:
+    break
+""",
+    "openai never read": """
+client = openai.OpenAI(base_url=SERVICE + "/v1", api_key="x")
+kept = client.chat.completions.create(model="small", messages=[], stream=True)
+""",
+    "openai in async, broken out of": """
+async def ask():
+    client = openai.AsyncOpenAI(base_url=SERVICE + "/v1", api_key="x")
+    pieces = await client.chat.completions.create(model="small", messages=[], stream=True)
+    async for piece in pieces:
+        return client, pieces
+loop = asyncio.new_event_loop()
+kept = loop.run_until_complete(ask())
+""",
+    "openai streamed at the second attempt": """
+with openai.OpenAI(base_url=SERVICE + "/v1", api_key="x") as client:
+    list(client.chat.completions.create(model="stumbling", messages=[], stream=True,
+            stream_options={"include_usage": True}))
+""",
     "httpx redirected": """
 httpx.get(SERVICE + "/moved/1", follow_redirects=True)
 """,
@@ -91,6 +119,7 @@ for name, code in SNIPPETS.items():
     token = CURRENT.set(work)
     exec(code)
     CURRENT.reset(token)
+    work.close()
     print(json.dumps([name, [[*key[:4], dict(zip(AI_FIELDS, values))]
         for key, values in work.ai.items()]]))
 """
@@ -111,6 +140,22 @@ COUNTED = ("calls", "inputs", "tokens_in", "tokens_out", "attempts", "errors", "
 EXPECTED = {
     "stream left early": ("/things/*", "http", "", "", (1, 1, None, None, 1, 0, 0, 1)),
     "stream broken off": ("/things/*", "http", "", "", (1, 1, None, None, 1, 1, 0, 1)),
+    "stream never closed": ("/things/*", "http", "", "", (1, 1, None, None, 1, 0, 0, 1)),
+    **dict.fromkeys(
+        ("openai broken out of", "openai in async, broken out of"),
+        (
+            *("/v1/chat/completions", "ai", "small", "small-7b"),
+            (1, 1, None, None, 1, 0, 0, 1),
+        ),
+    ),
+    "openai never read": (
+        *("/v1/chat/completions", "ai", "small", ""),
+        (1, 1, None, None, 1, 0, 0, 1),
+    ),
+    "openai streamed at the second attempt": (
+        *("/v1/chat/completions", "ai", "stumbling", "stumbling-7b"),
+        (1, 1, 11, 3, 2, 0, 0, 1),
+    ),
     "httpx redirected": ("/moved/*", "http", "", "", (1, 1, None, None, 2, 0, 0, 1)),
     "httpx to nobody": ("/x/*", "http", "", "", (1, 1, None, None, 1, 1, 0, 1)),
     "openai in async, streamed": (
@@ -139,6 +184,8 @@ EXPECTED = {
 @pytest.mark.parametrize("name", SNIPPETS)
 def test_what_it_comes_to(found: dict[str, list[Any]], name: str) -> None:
     [[*key, counts]] = found[name]
+    if "broken out" in name:  # the usage may have come with the first piece
+        counts |= {"tokens_in": None, "tokens_out": None}
     assert (*key, tuple(counts[field] for field in COUNTED)) == EXPECTED[name]
     assert counts["time"] > 0
     answered = "nobody" not in name

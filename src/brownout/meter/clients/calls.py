@@ -68,10 +68,13 @@ class Call:
         self._repeats = 0
         self._head = self._tail = b""
         self._span = Span(work)
+        self._seen = 0
+        """When its answer's head, or the last piece of it, was there."""
 
     def sent(self, method: str, url: str, body: Any) -> None:
         """A request goes out: the first, or another attempt."""
         self.attempts += 1
+        self._head = self._tail = b""
         if self.attempts > 1:
             return
         self.target = target(url)
@@ -84,16 +87,38 @@ class Call:
 
     def answered(self, status: int, headers: Mapping[str, Any]) -> None:
         """The head of an answer is there."""
-        self.first_byte = time.perf_counter_ns() - self._span.began
+        self._seen = time.perf_counter_ns()
+        self.first_byte = self._seen - self._span.began
         self.failed = status >= 400
         self.model = headers.get("ai-model", "") or ""
         self.version = headers.get("ai-model-version", "") or ""
 
+    def streams(self) -> None:
+        """Its answer is handed out as a stream: the call ends with it, or with its work at last."""
+        self.streaming = self._streamed = True
+        if self.work.streams is None:
+            self.work.streams = {}
+        self.work.streams[self] = None
+
+    def streamed(self) -> None:
+        """Its stream is closed; where its client is about to try again that is not the end."""
+        if self.streaming:
+            self.streaming = False
+            (self.work.streams or {}).pop(self, None)
+            if OPEN.get() is not self:
+                self.end()
+
+    def left(self) -> None:
+        """Its work is over, and its stream was never closed: what was seen of it is the call."""
+        if self.streaming:
+            self.streaming = False
+            self.end(self._seen)
+
     def piece(self, chunk: bytes) -> None:
         """A piece of a streamed answer."""
-        self._streamed = True
+        self._seen = time.perf_counter_ns()
         if not self._head:
-            self.first_byte = time.perf_counter_ns() - self._span.began
+            self.first_byte = self._seen - self._span.began
             self._head = chunk[:TAIL]
         self._tail = (self._tail + chunk)[-TAIL:]
 
@@ -101,9 +126,9 @@ class Call:
         """The answer's whole body."""
         self._head, self._tail = content[:TAIL], content[-TAIL:]
 
-    def end(self) -> None:
-        """Count it, unless its work is over by now."""
-        took = time.perf_counter_ns() - self._span.began
+    def end(self, at: int = 0) -> None:
+        """Count it, unless its work is over by now; ``at``: when it ended, 0: now."""
+        took = (at or time.perf_counter_ns()) - self._span.began
         self._span.end()
         if self.work.closed:
             return

@@ -66,7 +66,7 @@ def _sync(send: Any, follower: Any) -> Any:
             response = send(self, request, stream=True, **kwargs)
             _answered(call, response)
             if stream:
-                call.streaming = True
+                call.streams()
                 response.stream = follower(response.stream, call)
                 return response
             try:
@@ -97,7 +97,7 @@ def _async(send: Any, follower: Any) -> Any:
             response = await send(self, request, stream=True, **kwargs)
             _answered(call, response)
             if stream:
-                call.streaming = True
+                call.streams()
                 response.stream = follower(response.stream, call)
                 return response
             try:
@@ -135,9 +135,7 @@ def _follower(base: Any) -> Any:
             try:
                 self._stream.close()
             finally:
-                if self._call.streaming:
-                    self._call.streaming = False
-                    self._call.end()
+                self._call.streamed()
 
     return Followed
 
@@ -162,8 +160,6 @@ def _follower_async(base: Any) -> Any:
             try:
                 await self._stream.aclose()
             finally:
-                if self._call.streaming:
-                    self._call.streaming = False
-                    self._call.end()
+                self._call.streamed()
 
     return Followed

@@ -3,8 +3,8 @@
 A mode of its own (BROWNOUT_METER_DATABASE_WORK=1), since it asks the database before and after each
 statement. PostgreSQL counts per transaction in pg_stat_xact_user_tables: what one statement reads
 is exact within one, so that a statement outside gets a transaction of its own. SQLite has no such
-count: there it is steps of its virtual machine. They are told by a connection's progress handler, of
-which there is one alone: a project's own is called as ever, and counted beside.
+count: there it is steps of its virtual machine, told by a connection's progress handler. There
+is one alone: a project's own is called as ever, and counted beside.
 """
 
 from __future__ import annotations

@@ -103,6 +103,9 @@ class Work:
     statements = sql_clocked = 0
     """Statements, and the time of those whose CPU time was read into ``cpu_sql``."""
 
+    streams: dict[Any, None] | None = None
+    """Calls whose streamed answers are not read to their end."""
+
     tx_time = tx_call_time = lock_time = tx_count = 0
     rows_read: int | None = 0 if DATABASE_WORK else None
     wait: int | None = None
@@ -152,6 +155,9 @@ class Work:
         """Take the measurements at the end; what is counted later is lost."""
         self.duration = time.perf_counter_ns() - self.began
         cpu = time.thread_time_ns() - self.cpu_began
+        if self.streams:
+            for call in list(self.streams):
+                call.left()
         self.closed = True
         # Requests that took turns on an event loop's thread cannot be told apart by its CPU time.
         if self.alone or not self.asynchronous:
