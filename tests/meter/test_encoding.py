@@ -5,7 +5,13 @@ from typing import Any
 
 from brownout.meter.event.encoding import span
 from brownout.meter.event.shapes import Shape
-from brownout.meter.event.work import SQL_FIELDS, Work
+from brownout.meter.event.work import (
+    CACHE_FIELDS,
+    MOST_ENTRIES,
+    MOST_STATEMENTS,
+    SQL_FIELDS,
+    Work,
+)
 
 ASKED = """SELECT '100%', "a" FROM b WHERE c = %s"""
 CALLER = 'app/100% "mine".py:7'
@@ -40,6 +46,23 @@ def test_a_shape_that_was_forgotten_meanwhile_is_told_once() -> None:
     found = told(work)
     assert [entry["calls"] for entry in found["sql"]] == [11]
     assert (found["sql_calls"], found["sql_rows"], found["sql_time"]) == (11, 11, 11)
+
+
+def test_what_lasts_for_hours_remembers_so_much_and_says_so() -> None:
+    work = Work("0" * 32)
+    work.lasts()
+    work.seen.update(dict.fromkeys(range(MOST_STATEMENTS)))
+    work.seen[MOST_STATEMENTS] = None
+    work.cache.update({f"{number}:*": [1] * len(CACHE_FIELDS) for number in range(MOST_ENTRIES)})
+    one = work.cache.setdefault("7:*", [0])
+    assert one == [1] * len(CACHE_FIELDS)
+    work.cache.setdefault("more:*", [0] * len(CACHE_FIELDS))[0] += 1
+    found = told(work)
+    assert (len(work.seen), len(found["cache"])) == (MOST_STATEMENTS, MOST_ENTRIES)
+    assert found["uncounted"] == [
+        "entries after the first 10000",
+        "repeats after 100000 different statements and calls",
+    ]
 
 
 def test_a_work_without_work_and_one_with_all_kinds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import signal
@@ -147,6 +148,35 @@ def test_the_exit_code_is_the_commands(tmp_path: Path) -> None:
     found = elsewhere.run(tmp_path, ["--out", str(tmp_path / "r.duckdb")], command)
     assert (found.returncode, found.stdout) == (7, "said\n")
     assert "No Django application was metered" in " ".join(found.stderr.split())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_management_command_is_a_piece_of_work(tmp_path: Path, fails: bool) -> None:
+    elsewhere.fill(tmp_path)
+    command = [sys.executable, "manage.py", "stocktake", *(["--fail"] if fails else [])]
+    found = elsewhere.run(tmp_path, ["--out", str(tmp_path / "r.duckdb"), "--json"], command)
+    assert found.returncode == int(fails), found.stderr
+    summary = json.loads(found.stdout)
+    told = {(r["kind"], r["route"]): (r["count"], r["queries"], r["errors"])
+            for r in summary["routes"]}  # fmt: skip
+    # What it calls is its own, but for the request that it makes.
+    assert told == {
+        ("command", "stocktake"): (1, 4, int(fails)),
+        ("request", "GET /stalls/"): (1, 4, 0),
+    }
+    assert {m["role"] for m in summary["metered"]} == {"command", "web"}
+    with duckdb.connect(str(tmp_path / "r.duckdb"), read_only=True) as recording:
+        columns = "status, exception, list_sum([s.calls for s in sql]), cpu > 0, uncounted"
+        [row] = recording.execute(f"SELECT {columns} FROM work WHERE kind = 'command'").fetchall()
+    assert row == (int(fails), "CommandError" if fails else "", 4, True, [])
+
+
+def test_a_command_that_does_no_work_of_its_own_is_metered_all_the_same(tmp_path: Path) -> None:
+    elsewhere.fill(tmp_path)
+    command = [sys.executable, "manage.py", "shell", "-c", "print('said')"]
+    found = elsewhere.run(tmp_path, ["--out", str(tmp_path / "r.duckdb")], command)
+    assert found.returncode == 0 and "said" in found.stdout
+    assert "It was metered, and served no request" in " ".join(found.stderr.split())
 
 
 def test_a_command_that_a_signal_ended_gives_what_a_shell_gives() -> None:

@@ -20,7 +20,7 @@ ROUTES = """
 SELECT kind, route, count(*), quantile_cont(duration, .5) / 1e6, quantile_cont(duration, .95) / 1e6,
        avg(cpu) / 1e6, avg(sql_calls), avg(sql_rows),
        avg(coalesce(list_sum([s.repeats for s in sql]), 0)), avg(ai_calls),
-       count(*) FILTER (CASE kind WHEN 'task' THEN status <> 0 ELSE status >= 500 END)
+       count(*) FILTER (CASE kind WHEN 'request' THEN status >= 500 ELSE status <> 0 END)
 FROM work GROUP BY kind, route ORDER BY sum(duration) DESC, route
 """
 FIELDS = (
@@ -28,7 +28,7 @@ FIELDS = (
     *("repeats", "calls", "errors"),
 )
 COLUMNS = (
-    *("route or task", "#n", "#p50 ms", "#p95 ms", "#CPU ms", "#queries", "#rows"),
+    *("route, task or command", "#n", "#p50 ms", "#p95 ms", "#CPU ms", "#queries", "#rows"),
     *("#repeats", "#calls", "#errors"),
 )
 
@@ -37,7 +37,7 @@ NOBODY = (
     "with the PYTHONPATH it is given: not with -I or -E, not in a container of its own), or it "
     "ended before it was ready."
 )
-NOTHING = "It was metered, and served no request and ran no task."
+NOTHING = "It was metered, and served no request and ran no task or command."
 MORE = (
     "SELECT route, shape, caller, sum(calls) FROM sql_calls GROUP BY ALL ORDER BY 4 DESC LIMIT 20"
 )

@@ -24,6 +24,7 @@ ADAPTERS = {
     BACKENDS + "redis": "caching.pickles:install_pickling",
     "django_redis.serializers.pickle": "caching.pickles:install_pickling",
     "pymemcache.serde": "caching.pickles:install_serde",
+    "django.core.management.base": "commands:install",
     "django.http": "responses.items:install",
     "django.http.response": "responses.rendering:install_json",
     "django.template.base": "responses.rendering:install_template",

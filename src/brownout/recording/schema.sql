@@ -43,17 +43,18 @@ CREATE OR REPLACE VIEW outcomes AS
   SELECT trace_id, route, intended, NULL, true FROM scheduled ANTI JOIN requests USING (trace_id)
   WHERE intended < (SELECT max(intended + latency) FROM requests) - 2000000000;
 
--- Wide events: the exact work of each request (kind 'request') and Celery task ('task').
+-- Wide events: the exact work of each request (kind 'request'), task ('task') and management command
+-- ('command').
 -- Counts are exact. Measured, and so never the same twice: all times, waits and CPU, blocks, rss.
 -- Null: not measured in this event (docs/meter.md says when). Every field is explained there.
 CREATE TABLE IF NOT EXISTS work (
-  trace_id TEXT NOT NULL,      -- of a request: joins requests; a task has one of its own
+  trace_id TEXT NOT NULL,      -- of a request: joins requests; a task or command has one of its own
   service TEXT NOT NULL,       -- web, worker
   release TEXT NOT NULL,       -- service.version of the process that did it
   pid INTEGER NOT NULL,        -- of that process
-  kind TEXT NOT NULL,          -- 'request' or 'task'
-  route TEXT NOT NULL,         -- "GET /api/books/{id}/", or the task's name
-  status INTEGER NOT NULL,     -- HTTP status; tasks: 0 done, 1 failed
+  kind TEXT NOT NULL,          -- 'request', 'task' or 'command'
+  route TEXT NOT NULL,         -- "GET /api/books/{id}/", or the task's or command's name
+  status INTEGER NOT NULL,     -- HTTP status; tasks and commands: 0 done, 1 failed
   start BIGINT NOT NULL,       -- when it began
   duration BIGINT NOT NULL,    -- a streamed response: until its stream ended
   cpu BIGINT,                  -- CPU time of the threads that did it

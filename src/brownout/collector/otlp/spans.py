@@ -13,8 +13,9 @@ Row = dict[str, Any]
 WORK = "brownout.work"
 """The attribute of a span that makes it a wide event."""
 
-CONSUMER = 5
-"""The kind of a task's span; OpenTelemetry's SPAN_KIND_CONSUMER."""
+KINDS = {1: "command", 5: "task"}
+"""The kinds of spans, OpenTelemetry's SPAN_KIND_INTERNAL and SPAN_KIND_CONSUMER, that tell of work
+other than a request."""
 
 FAILED = 2
 """The code of a failed span's status."""
@@ -82,7 +83,7 @@ def _work(span: Span, by: Row, resource: Row) -> Row:
         "start": span.start,
         "duration": span.end - span.start,
         "pid": pid,
-        "kind": "task" if span.kind == CONSUMER else "request",
+        "kind": KINDS.get(span.kind, "request"),
         "route": span.name,
         "status": status,
     }

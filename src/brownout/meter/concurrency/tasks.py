@@ -53,6 +53,7 @@ def _started(task_id: str, task: Any = None, **_: Any) -> None:
     if getattr(request, "is_eager", False):
         _enqueued(task.name, EAGER)
     work = Work()
+    work.lasts()
     work.wait = _wait(request)
     _running[task_id] = (work, CURRENT.set(work))
 

@@ -41,6 +41,9 @@ COLUMNS = (
     "cache_time", "cpu_sql", "cpu_cache", "cpu_call", "cpu_template", "ai_calls", "ai_time",
     "bytes",
 )  # fmt: skip
+KINDS = {"request": 2, "task": 5, "command": 1}
+"""Of a work -> of its span: server, consumer, internal."""
+
 SQL_WIDTH, CACHE_WIDTH = len(SQL_FIELDS), len(CACHE_FIELDS)
 LISTS = ("uncounted", "queued", "sql", "cache", "ai")
 SPAN = (
@@ -168,7 +171,7 @@ def _cpu(work: Work, sql: int) -> tuple[int | None, ...]:
 
 
 def span(work: Work, kind: str, route: str, status: int, size: int) -> str:
-    """The span of a request (kind server) or task (consumer), a JSON object."""
+    """The span of a request, task or command (see KINDS), a JSON object."""
     name, method, pattern = _route(route)
     request = kind == "request"
     sql, cache = SQL.filled(work.sql), CACHE.filled(work.cache)
@@ -181,7 +184,7 @@ def span(work: Work, kind: str, route: str, status: int, size: int) -> str:
         *_cpu(work, sql_time + fetch_time), asked, asked_time, size,
     )  # fmt: skip
     return SPAN % (
-        work.trace_id, new_id(), name, 2 if request else 5, work.start,
+        work.trace_id, new_id(), name, KINDS[kind], work.start,
         work.start + work.duration, HTTP % (method, pattern, status) if request else "",
         *_nulls(columns), _text(work.exception),
         _uncounted(work) if work.uncounted or FAILED else "",

@@ -1,4 +1,4 @@
-"""The work of one request or task, counted while it runs.
+"""The work of one request, task or command, counted while it runs.
 
 Counts are exact: the same request on the same data with the same cache gives the same ones. What
 is named in MEASURED is a measurement.
@@ -37,6 +37,9 @@ SPREAD = 0x9E3779B97F4A7C15
 FIRST, CLOCKED = 10, 20
 """Of the first so many statements of a sampled work the CPU time of each third one is read, of the
 others that of each so-manieth."""
+
+MOST_STATEMENTS, MOST_ENTRIES = 100_000, 10_000
+"""Remembered of a command or task."""
 
 SQL_KEYS = ("shape", "caller")
 SQL_FIELDS = ("calls", "rows", "time", "fetch_time", "repeats", "in_transaction", "errors")
@@ -77,6 +80,24 @@ _number = itertools.count()
 _running: dict[int, Work] = {}
 
 
+class Bounded(dict[Any, Any]):
+    """What a work that may go on for hours remembers: no new keys once it is full."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.lost = most, False
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if len(self) < self.most or key in self:
+            super().__setitem__(key, value)
+        else:
+            self.lost = True
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """The value of the key; of a new one for which there is no room, ``default`` alone."""
+        self[key] = found = self.get(key, default)
+        return found
+
+
 class Work:
     """One unit of work; times in ns. Class attributes are what a unit without such work has.
 
@@ -89,6 +110,7 @@ class Work:
     alone = True
     """Did no other work run in the process at the same time?"""
 
+    lasting = False
     uncounted: frozenset[str] = frozenset()
     straight: bool | None = None
     """May its statements go straight to the driver? See ``queries``."""
@@ -170,6 +192,24 @@ class Work:
         if self.transactions:
             for alias in list(self.transactions):
                 self.transaction_ended(alias)
+        if self.lasting:
+            self._tell_lost()
+        _running.pop(id(self), None)
+
+    def lasts(self) -> None:
+        """It may go on for hours: what it remembers of it has an end."""
+        self.lasting = True
+        self.seen = Bounded(MOST_STATEMENTS)
+        self.sql, self.cache, self.ai = (Bounded(MOST_ENTRIES) for _ in range(3))
+
+    def _tell_lost(self) -> None:
+        if getattr(self.seen, "lost", False):
+            self.uncounted |= {f"repeats after {MOST_STATEMENTS} different statements and calls"}
+        if any(getattr(entries, "lost", False) for entries in (self.sql, self.cache, self.ai)):
+            self.uncounted |= {f"entries after the first {MOST_ENTRIES}"}
+
+    def stands_apart(self) -> None:
+        """Others' work may be done within it: it is no reason not to measure that."""
         _running.pop(id(self), None)
 
     def clocks(self) -> bool:
