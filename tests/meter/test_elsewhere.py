@@ -231,6 +231,40 @@ def test_every_django_on_postgresql(
     assert receiver.dropped() == []
 
 
+POOLED = """
+import json, os, threading, time
+os.environ["DJANGO_SETTINGS_MODULE"] = "bazaar.settings"
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+call_command("fill")
+connection.close()
+pool = connection.pool
+held = pool.getconn()
+took = []
+def give_back():
+    while not pool.get_stats().get("requests_waiting"):
+        threading.Event().wait(0.005)
+    began = time.perf_counter_ns()
+    threading.Event().wait(0.1)
+    took.append(time.perf_counter_ns() - began)
+    pool.putconn(held)
+threading.Thread(target=give_back, daemon=True).start()
+found = Client().get("/stalls/")
+print(json.dumps({"status": found.status_code, "held": took[0]}))
+"""
+
+
+def test_a_pool_that_has_nothing_to_give(tmp_path: Path, receiver: Receiver, database: str) -> None:
+    python = versions.environment(sys.executable, "django~=5.2.0", "psycopg[binary,pool]")
+    said, events = visit(tmp_path, receiver, POOLED, python, DATABASE_URL=database, POOL="1")
+    stalls = events["GET /stalls/"]
+    assert (said["status"], work(stalls)) == (200, (4, 9))
+    assert said["held"] <= stalls["connect_time"] <= stalls["duration"] - stalls["sql_time"]
+
+
 def test_redis_by_the_cache_and_directly(
     tmp_path: Path, receiver: Receiver, valkey: Valkey
 ) -> None:

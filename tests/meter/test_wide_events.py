@@ -80,6 +80,12 @@ def test_the_same_statement_on_two_databases_is_no_repeat(receiver: Receiver) ->
     assert {s["caller"] for s in row["sql"]} == {line('("default", "replica", "default")')}
 
 
+def test_time_waited_for_a_connection_has_a_field_of_its_own(receiver: Receiver) -> None:
+    [opened] = receiver.work("GET /api/both/")  # it is the first that asks the replica
+    assert 0 < opened["connect_time"] <= opened["duration"]
+    assert receiver.work("GET /api/books/")[-1]["connect_time"] == 0
+
+
 def test_sql_is_counted_by_shape_and_caller(receiver: Receiver) -> None:
     row = receiver.work("GET /api/books/")[0]
     every, author = sorted(row["sql"], key=lambda s: s["calls"])

@@ -78,6 +78,7 @@ CREATE TABLE IF NOT EXISTS work (
   tx_call_time BIGINT,         -- the part of tx_time spent in AI and HTTP calls
   lock_time BIGINT,            -- from the first statement that locks rows in a transaction to its end
   tx_count INTEGER,            -- transactions opened; savepoints are part of theirs
+  connect_time BIGINT,         -- waiting for connections to databases: opened anew, or given out by a pool
   cpu_sql BIGINT,              -- parts of cpu
   cpu_cache BIGINT,            -- as cpu_sql
   cpu_call BIGINT,             -- as cpu_sql

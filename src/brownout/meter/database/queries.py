@@ -15,7 +15,7 @@ from typing import Any
 from django.db.backends import utils
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
-from brownout.meter.database import database_work, transactions
+from brownout.meter.database import connecting, database_work, transactions
 from brownout.meter.event.callers import caller_at
 from brownout.meter.event.shapes import _shapes, fingerprint, shape_of
 from brownout.meter.event.work import CURRENT, DATABASE_WORK, Work
@@ -262,3 +262,4 @@ def install(library: ModuleType) -> None:
     wrapper.make_cursor = lambda self, cursor: MeteredCursor(cursor, self)
     wrapper.make_debug_cursor = lambda self, cursor: MeteredDebugCursor(cursor, self)
     transactions.install(wrapper)
+    connecting.install(library)

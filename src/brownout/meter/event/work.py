@@ -55,8 +55,8 @@ QUEUED_FIELDS = ("count",)
 
 MEASURED = frozenset({
     "start", "duration", "cpu", "sql_time", "cache_time", "ai_time", "wait", "sql_fetch_time",
-    "template_time", "tx_time", "tx_call_time", "lock_time", "cpu_sql", "cpu_cache", "cpu_call",
-    "cpu_template", "blocks", "rss", "time", "fetch_time", "first_byte",
+    "template_time", "tx_time", "tx_call_time", "lock_time", "connect_time", "cpu_sql",
+    "cpu_cache", "cpu_call", "cpu_template", "blocks", "rss", "time", "fetch_time", "first_byte",
 })  # fmt: skip
 """Fields of an event, and of its lists' entries, that are measurements."""
 
@@ -128,7 +128,7 @@ class Work:
     streams: dict[Any, None] | None = None
     """Calls whose streamed answers are not read to their end."""
 
-    tx_time = tx_call_time = lock_time = tx_count = 0
+    tx_time = tx_call_time = lock_time = tx_count = connect_time = 0
     rows_read: int | None = 0 if DATABASE_WORK else None
     wait: int | None = None
     exception = ""

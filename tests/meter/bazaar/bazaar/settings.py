@@ -34,6 +34,7 @@ if os.environ.get("DATABASE_URL"):
             "USER": place.username,
             "PASSWORD": place.password,
             "NAME": place.path.strip("/"),
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 1}} if os.environ.get("POOL") else {},
         }
     }
 else:
