@@ -172,13 +172,14 @@ def check_calls(rows: list[Event]) -> None:
     ]
 
 
-def python_with(django: str) -> str:
-    """An interpreter with this version of Django; skips where no Python here takes it."""
+def python_with(django: str, *libraries: str) -> str:
+    """An interpreter with this version of Django and these libraries, by default those of the
+    matrix; skips where no Python here takes it."""
     base = versions.python_for(django)
     if not base:
         oldest = ".".join(map(str, versions.OLDEST[django]))
         pytest.skip(f"Django {django} needs Python {oldest}, which this machine does not have")
-    return versions.environment(base, f"django~={django}.0", *versions.LIBRARIES)
+    return versions.environment(base, f"django~={django}.0", *(libraries or versions.LIBRARIES))
 
 
 @pytest.mark.parametrize("django", versions.DJANGO)
@@ -314,6 +315,70 @@ def test_a_worker_tells_how_long_its_tasks_waited(tmp_path: Path, valkey: Valkey
         waits = recording.execute("SELECT wait FROM work").fetchall()
     assert len(waits) == 3
     assert all(wait > 0 for (wait,) in waits)
+
+
+TASKS = {
+    # Without Django's own: the backport.
+    "5.2": ("django_tasks", "django-tasks-db[compat]", "django_tasks django_tasks_db"),
+    "6.1": ("django.tasks", "django-tasks-db", "django_tasks_db"),
+}
+
+
+@pytest.mark.parametrize("django", TASKS)
+def test_django_tasks_at_once(django: str, tmp_path: Path, receiver: Receiver) -> None:
+    python, library, apps = python_with_tasks(django)
+    more = {"TASKS": f"{library}.backends.immediate.ImmediateBackend", "TASKS_APPS": apps}
+    script = tour.script(("/posted/", "/interrupted/"), later=("/posted-later/",))
+    said, events = visit(tmp_path, receiver, script, python, **more)
+    assert {status for status, _ in said["said"].values()} == {202}, said
+    parcel = {"task": "bazaar.tasks.parcel", "queue": "(eager)"}
+    posted = events["GET /posted/"]
+    # What its tasks ask for is theirs.
+    assert (posted["tasks"], posted["sql_calls"]) == (4, 1)
+    assert parcel | {"count": 3} in posted["queued"]
+    for page in ("GET /posted-later/", "GET /interrupted/"):
+        assert (events[page]["sql_calls"], events[page]["queued"]) == (1, [parcel | {"count": 1}])
+    ran = [row for row in receiver.work() if row["kind"] == "task"]
+    assert sorted((row["route"], row["status"], row["exception"]) for row in ran) == [
+        ("bazaar.tasks.later", 0, ""),
+        ("bazaar.tasks.parcel", 0, ""),
+        ("bazaar.tasks.parcel", 0, ""),
+        ("bazaar.tasks.parcel", 1, "KeyError"),
+        ("bazaar.tasks.parcel", 1, "KeyboardInterrupt"),
+        ("bazaar.tasks.parcel", 1, "SystemExit"),
+    ]
+    assert [row["sql_calls"] for row in ran] == [1] * 6
+    assert {row["wait"] for row in ran} == {None}
+
+
+@pytest.mark.parametrize("django", TASKS)
+def test_django_tasks_in_a_worker(django: str, tmp_path: Path, receiver: Receiver) -> None:
+    python, _, apps = python_with_tasks(django)
+    more = {"TASKS": "django_tasks_db.DatabaseBackend", "TASKS_APPS": apps}
+    script = tour.script(("/posted/",), later=("/posted-later/",))
+    _, events = visit(tmp_path, receiver, script, python, **more)
+    post = [{"task": f"bazaar.tasks.{name}", "queue": "post", "count": n}
+            for name, n in (("parcel", 3), ("later", 1))]  # fmt: skip
+    assert events["GET /posted/"]["queued"] == post
+    assert events["GET /posted-later/"]["tasks"] == 1
+    assert [row["route"] for row in receiver.work() if row["kind"] == "task"] == []
+    worker = [python, "manage.py", "db_worker", "--batch", "--queue-name", "*"]
+    options = ["--out", str(tmp_path / "r.duckdb"), "--json"]
+    done = elsewhere.run(tmp_path, options, worker, **more)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    ran = {(r["kind"], r["route"]): (r["count"], r["errors"]) for r in summary["routes"]}
+    assert ran == {("task", "bazaar.tasks.parcel"): (4, 2), ("task", "bazaar.tasks.later"): (1, 0)}
+    assert {m["role"] for m in summary["metered"]} == {"worker"}
+    with duckdb.connect(str(tmp_path / "r.duckdb"), read_only=True) as recording:
+        waits = recording.execute("SELECT wait FROM work").fetchall()
+    assert all(wait > 0 for (wait,) in waits)
+
+
+def python_with_tasks(django: str) -> tuple[str, str, str]:
+    """(interpreter, the library's module, apps to install)."""
+    library, requirement, apps = TASKS[django]
+    return python_with(django, requirement), library, apps
 
 
 OTHERS = """

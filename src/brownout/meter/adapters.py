@@ -32,6 +32,8 @@ ADAPTERS = {
     "rest_framework.response": "responses.rendering:install_response",
     "rest_framework.serializers": "responses.rendering:install_serializers",
     "celery.signals": "concurrency.tasks:install",
+    "django.tasks.signals": "concurrency.django_tasks:install",
+    "django_tasks.signals": "concurrency.django_tasks:install",
     "httpx": "clients.httpx_clients:install",
     "httpx2": "clients.httpx_clients:install",
     "openai._base_client": "clients.openai_client:install",

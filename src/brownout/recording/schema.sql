@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS work (
   cache_time BIGINT NOT NULL,  -- in cache operations
   ai_calls INTEGER NOT NULL,   -- calls of AI and other HTTP services
   ai_time BIGINT NOT NULL,     -- in those calls
-  tasks INTEGER NOT NULL,      -- Celery tasks enqueued
+  tasks INTEGER NOT NULL,      -- tasks enqueued (Celery, django.tasks)
   exception TEXT NOT NULL,     -- class name, or ''
   thread BIGINT,               -- native id of the thread it began in
   wait BIGINT,                 -- of a task: time in the queue

@@ -38,10 +38,11 @@ def _published(
     if isinstance(headers, dict):
         headers[PUBLISHED] = time.time_ns()
     queue = getattr(declare[0], "name", None) if declare else None
-    _enqueued(str(sender), str(queue or routing_key or ""))
+    enqueued(str(sender), str(queue or routing_key or ""))
 
 
-def _enqueued(task: str, queue: str) -> None:
+def enqueued(task: str, queue: str) -> None:
+    """The current work has put a task into a queue."""
     work = CURRENT.get()
     if work is not None and not work.closed:
         work.tasks += 1
@@ -51,7 +52,7 @@ def _enqueued(task: str, queue: str) -> None:
 def _started(task_id: str, task: Any = None, **_: Any) -> None:
     request = getattr(task, "request", None)
     if getattr(request, "is_eager", False):
-        _enqueued(task.name, EAGER)
+        enqueued(task.name, EAGER)
     work = Work()
     work.lasts()
     work.wait = _wait(request)

@@ -17,6 +17,9 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "bazaar",
 ]
+if os.environ.get("TASKS"):
+    TASKS = {"default": {"BACKEND": os.environ["TASKS"], "QUEUES": ["post"]}}
+    INSTALLED_APPS += os.environ.get("TASKS_APPS", "").split()
 MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     *(["silk.middleware.SilkyMiddleware"] if os.environ.get("SILK") else []),

@@ -104,6 +104,32 @@ def enqueue(request):
     return JsonResponse({}, status=202)
 
 
+def posted(request):
+    from bazaar.tasks import later, parcel
+
+    for how in ("", "fails", "exits"):
+        parcel.enqueue(how)
+    later.enqueue("")
+    return JsonResponse({"stalls": Stall.objects.count()}, status=202)
+
+
+async def posted_later(request):
+    from bazaar.tasks import parcel
+
+    await parcel.aenqueue("")
+    return JsonResponse({"stalls": await Stall.objects.acount()}, status=202)
+
+
+def interrupted(request):
+    from bazaar.tasks import parcel
+
+    try:
+        parcel.enqueue("interrupted")
+    except KeyboardInterrupt:
+        pass
+    return JsonResponse({"stalls": Stall.objects.count()}, status=202)
+
+
 def boom(request):
     Stall.objects.count()
     raise ZeroDivisionError("no stall")
