@@ -78,3 +78,25 @@ def test_the_bytes_of_an_event_are_canonical(tmp_path: Path) -> None:
         b'"name":"deploy","prev":"0000000000000000","role":"bridge","seq":1,"t":0.0,'
         b'"value":{"ref":"v2.8.0"}}\n'
     )
+
+
+def test_half_a_pair_that_an_older_writer_let_pass_is_read_as_a_replacement(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    with path.open("ab") as file:
+        said = Op("player", "bridge", "say", {"text": "cut ?"})
+        history.Writer(file, BEGAN).append(BEGAN, "invoke", said)
+    [event] = history.read([path.read_bytes().replace(b"cut ?", rb"cut \ud83d")])
+    assert event.value == {"text": "cut \ufffd"}
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"x": object()}, {"x": {1}}])
+def test_what_has_no_words_is_not_written(tmp_path: Path, value: object) -> None:
+    path = tmp_path / "h"
+    with path.open("ab") as file:
+        writer = history.Writer(file, BEGAN)
+        with pytest.raises(history.Unwritable):
+            writer.append(BEGAN, "info", DIRECTOR, {"value": value})
+        assert (path.read_bytes(), writer.events) == (b"", [])
+        writer.append(BEGAN, "info", DIRECTOR, {"value": (1, 2.5, None, True)})
+    [event] = history.read(path.read_bytes().splitlines(keepends=True))
+    assert event.value == writer.events[0].value == {"value": [1, 2.5, None, True]}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
 from brownout.model import NS, BrownoutError, Event, Kind, Op
@@ -23,6 +24,14 @@ class CorruptHistory(BrownoutError):
     """A line that is not the torn last one cannot be read, or the chain is broken."""
 
 
+DEEPEST = 64
+"""Levels to which a value may be nested."""
+
+
+class Unwritable(BrownoutError, ValueError):
+    """A value for which a line of the history has no words."""
+
+
 def digest(line: bytes) -> str:
     """The hash by which the next line names this one (without its newline)."""
     return hashlib.sha256(line).hexdigest()[:16]
@@ -33,6 +42,33 @@ def encode(event: Event) -> bytes:
     return json.dumps(asdict(event), sort_keys=True, separators=(",", ":"), allow_nan=False).encode(
         "ascii"
     )
+
+
+def writable(value: Any, depth: int = 0) -> Any:
+    """The value as a line can carry it; half a surrogate pair is told as U+FFFD.
+
+    Raises Unwritable for a number that is not finite, for what is nested more than DEEPEST levels
+    deep and for what has no JSON.
+    """
+    if depth > DEEPEST:
+        raise Unwritable(f"it is nested more than {DEEPEST} levels deep; send it flat, or as text")
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case float() if not math.isfinite(value):
+            raise Unwritable(f"{value} is no number of JSON; send it as text")
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {writable(str(k)): writable(v, depth + 1) for k, v in value.items()}
+        case list() | tuple():
+            return [writable(item, depth + 1) for item in value]
+    raise Unwritable(f"a {type(value).__name__} has no JSON; send it as text")
+
+
+def writable_op(op: Op) -> Op:
+    """What somebody asks for, so that it can be written; raises Unwritable."""
+    return replace(op, actor=writable(op.actor), args=writable(op.args))
 
 
 class Writer:
@@ -59,7 +95,10 @@ class Writer:
         value: Mapping[str, Any] | None = None,
         cause: int | None = None,
     ) -> Event:
-        """Write one event and flush it to disk; ``value`` defaults to the op's arguments."""
+        """Write one event and flush it to disk; ``value`` defaults to the op's arguments.
+
+        Raises Unwritable, and writes nothing, where JSON has no words for the value.
+        """
         event = Event(
             seq=len(self.events) + 1,
             at=at,
@@ -68,7 +107,7 @@ class Writer:
             actor=op.actor,
             role=op.role,
             name=op.name,
-            value=dict(op.args if value is None else value),
+            value=writable(op.args if value is None else value),
             cause=cause,
             prev=self._prev,
         )
@@ -107,7 +146,9 @@ def read(lines: Iterable[bytes], name: str = "history.jsonl") -> list[Event]:
 
 def _decode(line: bytes, number: int, name: str) -> Event:
     try:
-        return Event(**json.loads(line))
+        event = Event(**json.loads(line))
+        # Whoever wrote it may have let half a surrogate pair pass, which nobody can print.
+        return replace(event, actor=writable(event.actor), value=writable(event.value))
     except (ValueError, TypeError) as error:
         raise CorruptHistory(
             f"{name}, line {number}: not an event ({error}); use an unchanged copy"

@@ -48,7 +48,12 @@ class Remote:
             raise BrownoutError(
                 f"the drill does not answer ({error}); is it still running?"
             ) from error
-        told = json.loads(text)
+        try:
+            told = json.loads(text)
+        except ValueError as error:
+            raise BrownoutError(
+                f"the drill answered {status} without a reason; its own terminal may tell more"
+            ) from error
         if status >= 400:
             raise Refused(told["error"], told["exit_code"])
         return told

@@ -69,6 +69,8 @@ class Drill:
         return self._log.seconds()
 
     def submit(self, op: Op) -> Future[Event]:
+        """Ask for an op. Raises history.Unwritable for one that the history could not tell."""
+        op = history.writable_op(op)
         answer: Future[Event] = Future()
         self._open = [*(a for a in self._open if not a.done()), answer]
         self._inbox.put(Asked(op, answer))

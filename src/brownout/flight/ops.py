@@ -74,14 +74,24 @@ class Ops:
             if value.get("kind"):
                 number = len(history.deployments(self._log.events)) + 1
                 value = {"deployment": f"D{number}", **value}
-            event = self._log.write("ok", done.op, value, invoke.seq)
+            event = self._done(invoke, done.op, value)
         else:
-            code = getattr(done.error, "exit_code", 1)
-            value = {"error": str(done.error) or type(done.error).__name__, "exit_code": code}
-            event = self._log.write("fail", done.op, value, invoke.seq)
+            event = self._failed(invoke, done.op, done.error)
         if done.op.name == "validate" and history.phase(self._log.events) == "validation":
             self._log.info("phase", name="incident")
         reply(done.answer, event)
+
+    def _done(self, invoke: Event, op: Op, value: Mapping[str, Any]) -> Event:
+        try:
+            return self._log.write("ok", op, value, invoke.seq)
+        except history.Unwritable as error:
+            told = BrownoutError(f"it was done, and its answer cannot be told: {error}")
+            return self._failed(invoke, op, told)
+
+    def _failed(self, invoke: Event, op: Op, error: BaseException) -> Event:
+        code = getattr(error, "exit_code", 1)
+        value = {"error": str(error) or type(error).__name__, "exit_code": code}
+        return self._log.write("fail", op, value, invoke.seq)
 
     def end(self) -> None:
         """Begin nothing more; what is under way is not waited for."""

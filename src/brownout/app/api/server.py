@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import socket
 import threading
@@ -18,13 +19,19 @@ from starlette.routing import Route
 from brownout.flight.drill import Drill
 from brownout.model import ROLES, BrownoutError, Op
 
+LARGEST = 1 << 20
+"""Bytes of a body."""
+
+SEQ_DIGITS = 18
+"""Digits of an event's number; Python reads no integer of thousands."""
+
 
 def application(drill: Drill, token: str) -> Starlette:
     """GET /status, GET /events?after=SEQ and POST /ops; each wants the token as a bearer."""
 
     def allowed(request: Request) -> bool:
-        given = request.headers.get("authorization", "")
-        return secrets.compare_digest(given, f"Bearer {token}")
+        given = request.headers.get("authorization", "").encode()
+        return secrets.compare_digest(given, f"Bearer {token}".encode())
 
     async def status(request: Request) -> JSONResponse:
         if not allowed(request):
@@ -35,20 +42,23 @@ def application(drill: Drill, token: str) -> Starlette:
         if not allowed(request):
             return _error("a wrong or missing token", 401)
         after = request.query_params.get("after", "0")
-        if not after.isdecimal():
-            return _error(f"after={after!r} is not a whole number", 400)
+        if not after.isdecimal() or len(after) > SEQ_DIGITS:
+            told = f"{after[:SEQ_DIGITS]}..." if len(after) > SEQ_DIGITS else after
+            return _error(f"after={told!r} is not the number of an event", 400)
         return JSONResponse([asdict(e) for e in list(drill.events)[int(after) :]])
 
     async def ops(request: Request) -> JSONResponse:
         if not allowed(request):
             return _error("a wrong or missing token", 401)
         try:
-            op = _op(await request.json())
+            op = _op(json.loads(await _body(request)))
             event = await asyncio.wrap_future(drill.submit(op))
+        except RecursionError:
+            return _error("the body is not an op: it is nested too deep", 400)
+        except ValueError as error:  # an op that cannot be written is one, too
+            return _error(f"the body is not an op: {error}", 400)
         except BrownoutError as error:
             return _error(str(error), 409, error.exit_code)
-        except ValueError as error:
-            return _error(f"the body is not an op: {error}", 400)
         return JSONResponse(asdict(event))
 
     return Starlette(
@@ -58,6 +68,15 @@ def application(drill: Drill, token: str) -> Starlette:
             Route("/ops", ops, methods=["POST"]),
         ]
     )
+
+
+async def _body(request: Request) -> bytes:
+    found = b""
+    async for chunk in request.stream():
+        found += chunk
+        if len(found) > LARGEST:
+            raise ValueError(f"more than {LARGEST} bytes")
+    return found
 
 
 def _error(text: str, status: int, exit_code: int = 2) -> JSONResponse:
