@@ -38,7 +38,7 @@ def line(event: Event) -> str:
     """An event in one line, for the log below the charts and for a plain terminal."""
     value = event.value
     match event.name:
-        case "alert":
+        case "alert" | "notify":
             text = value["text"]
         case "phase":
             text = f"phase: {value['name']}"

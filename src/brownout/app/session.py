@@ -8,16 +8,17 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from brownout import history, store
 from brownout.app import live, show
+from brownout.app.notifying import Notifier
 from brownout.app.terminal import command, interrupts, say
 from brownout.capacity.calibrations import Capacity
 from brownout.catalogue import scenarios
@@ -37,9 +38,6 @@ from brownout.stack.processes.supervisor import Notice
 from brownout.stack.releases import past
 from brownout.stack.services.collector import Forward
 
-if TYPE_CHECKING:
-    import apprise
-
 RESPONDERS: dict[str, Callable[[], Responder]] = {
     "terminal": Person,
     "autopilot": Autopilot,
@@ -56,7 +54,7 @@ class Choice:
     pace: Pace
     responder: str
     size: str
-    notifier: apprise.Apprise
+    notifier: Notifier
     capacity: Capacity = field(default_factory=Capacity)
     listen: str = LOOPBACK
     chromium: str = ""
@@ -186,13 +184,14 @@ class Session:
         self._view.event(event)
         if event.name == "window" and event.value["name"] == "baseline":
             self._site.recording.windows |= judging.windows([event])
-        if event.name == "alert" and len(self._notifier):
-            text = str(event.value["text"])
-            threading.Thread(
-                target=self._notifier.notify,
-                kwargs={"title": "brownout", "body": text},
-                daemon=True,
-            ).start()
+        if event.name == "alert":
+            self._notifier.send(event.value, self._unsent)
+
+    def _unsent(self, what: Mapping[str, Any]) -> None:
+        if self._drill.stopped.is_set():  # nothing more is written
+            say(str(what["text"]))
+        else:
+            self._drill.notice("notify", what)
 
     # The end
 

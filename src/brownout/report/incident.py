@@ -13,6 +13,7 @@ from brownout.report.breach import breach_and_recovery
 NOTICES = {
     "phase": "phase {name}",
     "alert": "{text}",
+    "notify": "{text}",
     "process": "process {name} {state}",
     "closed": "closed: {reason}",
 }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from brownout import slo, store
 from brownout.app import proving
 from brownout.app.forwarding import receiver
+from brownout.app.notifying import Notifier
 from brownout.app.options import Listen, Otlp, OtlpHeaders, Size, Visitor, one_of
 from brownout.app.session import RESPONDERS, Choice, Session
 from brownout.capacity import calibrations
@@ -25,9 +25,6 @@ from brownout.stack.services import browser as browsers
 
 SECTION = "Fly"
 EXAMPLE = "brownout drill n-plus-one-reviews --responder autopilot --pace quick"
-
-if TYPE_CHECKING:
-    import apprise
 
 
 def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
@@ -69,20 +66,10 @@ def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
     shop = store.assets() / "shop"
     slo.load(shop)  # what is wrong in it is told before anything starts
     known = calibrations.known(shop, size)
-    choice = Choice(chosen, seed, limits, responder, size, notifier(notify or []), known)
+    choice = Choice(chosen, seed, limits, responder, size, Notifier(notify or []), known)
     chromium = browsers.chosen(browser, pace == "normal")
     choice = replace(choice, listen=load_listen, chromium=chromium, forward=forward)
     return Session(choice, out).fly()
-
-
-def notifier(urls: Sequence[str]) -> apprise.Apprise:
-    import apprise
-
-    notifier = apprise.Apprise()
-    for url in urls:
-        if not notifier.add(url):
-            raise BrownoutError(f"--notify {url}: not an Apprise URL")
-    return notifier
 
 
 def choose(name: str, anything: bool) -> scenarios.Scenario:

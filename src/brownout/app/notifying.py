@@ -1,0 +1,56 @@
+"""Alerts to whoever is to be notified, each in a thread; what could not be sent is told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from brownout.model import BrownoutError
+
+Told = Callable[[Mapping[str, Any]], None]
+"""Gets what could not be sent: alert (its id), to (an address without its secrets), text."""
+
+
+class Notifier:
+    """The Apprise addresses of one drill; raises BrownoutError for what is none."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._addresses = [address for url in urls for address in _addresses(url)]
+        self._lock = threading.Lock()
+
+    def send(self, alert: Mapping[str, Any], unsent: Told) -> None:
+        """Send an alert to everybody; returns at once. ``unsent`` is called from the thread."""
+        if self._addresses:
+            threading.Thread(target=self._send, args=(alert, unsent), daemon=True).start()
+
+    def _send(self, alert: Mapping[str, Any], unsent: Told) -> None:
+        with self._lock:  # one at a time: Apprise says why in the log alone
+            for address in self._addresses:
+                why = _refusal(address, str(alert["text"]))
+                if why:
+                    to = str(address.url(privacy=True)).partition("?")[0]
+                    text = f"alert {alert['id']} could not be sent to {to}: {why}"
+                    unsent({"alert": alert["id"], "to": to, "text": text})
+
+
+def _addresses(url: str) -> list[Any]:
+    import apprise  # heavy: other commands start faster
+
+    made = apprise.Apprise()
+    if not made.add(url):
+        raise BrownoutError(f"--notify {url}: not an Apprise URL")
+    return [*made]
+
+
+def _refusal(address: Any, text: str) -> str:
+    """Send a text to one; why it was not taken, or ""."""
+    import apprise
+
+    only = apprise.Apprise(address)
+    with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:  # type: ignore[no-untyped-call]
+        if only.notify(body=text, title="brownout"):
+            return ""
+        said = log.getvalue().split("\n")[0].strip()
+    return said or "it was not taken; look at the address"
