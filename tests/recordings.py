@@ -64,9 +64,9 @@ class MemoryRecording:
         self._connection.close()
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
-        """Add rows; what they leave out comes from DEFAULTS."""
+        """Add rows; what they leave out comes from DEFAULTS, or is not known."""
         kinds = {n: k for n, k, *_ in self._connection.execute(f"DESCRIBE {table}").fetchall()}
-        filled = [{**DEFAULTS[table], **row} for row in rows]
+        filled = [{**dict.fromkeys(kinds), **DEFAULTS[table], **row} for row in rows]
         assert all(row.keys() == kinds.keys() for row in filled), (table, filled[:1])
         structure = json.dumps([kinds]).replace("'", "''")
         columns = ", ".join(f'"{n}"' for n in kinds)

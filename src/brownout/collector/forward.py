@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-import httpx
-
 QUEUE = 16 << 20
 """Bytes of bodies that wait at most."""
 
@@ -44,6 +42,8 @@ class Forwarder:
     """Runs until ``close``. ``headers``: an API key, say."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        import httpx  # most collectors forward nothing, and need not wait for it
+
         self._url = url.rstrip("/").removesuffix("/v1/traces")
         self._client = httpx.Client(headers=dict(headers), timeout=TIMEOUT, trust_env=True)
         self._waiting: collections.deque[Parcel] = collections.deque()
@@ -98,6 +98,8 @@ class Forwarder:
 
     def _deliver(self, parcel: Parcel) -> bool:
         """Send until it is taken or refused for good; was it taken?"""
+        import httpx
+
         pause, end = FIRST_PAUSE, time.monotonic() + PATIENCE
         while True:
             wait = pause

@@ -1,5 +1,6 @@
 """What Django itself does: queries, transactions, templates, streams, threads, caches, tasks."""
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -123,10 +124,8 @@ async def posted_later(request):
 def interrupted(request):
     from bazaar.tasks import parcel
 
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         parcel.enqueue("interrupted")
-    except KeyboardInterrupt:
-        pass
     return JsonResponse({"stalls": Stall.objects.count()}, status=202)
 
 
