@@ -89,6 +89,22 @@ def test_the_direction_and_the_floor_are_kept() -> None:
     assert {c.series for _, c in examine(found, Wanted(0.05)).changes} == {"up", "down", "slight"}
 
 
+def test_what_was_mended_and_what_has_no_noise_is_told_with_both_ends() -> None:
+    mended, hour = 100 + NOISE[:60], 100 + 10 * np.tile(NOISE, 3)[:500]
+    mended[20:40] += 15
+    hour[250:271] += 100
+    short = 100 + NOISE[:20]
+    short[10:] += 50
+    exact = np.where(np.arange(100) < 50, 12, 212)
+    found = outcome(
+        examine(batch(mended=mended, hour=hour, short=short, exact=exact), Wanted(0.05, 0.02))
+    )
+    told = sorted((c.series, c.at) for c, _, _ in found.changes)
+    assert told == [
+        ("exact", 50), ("hour", 250), ("hour", 271), ("mended", 20), ("mended", 40), ("short", 10)
+    ]  # fmt: skip
+
+
 def test_a_change_of_unit_is_remarked() -> None:
     part = examine(
         batch(mixed=np.where(np.arange(200) < 90, 1, 1000) * (5 + NOISE / 20)), Wanted(0.05)
