@@ -141,6 +141,16 @@ def test_a_short_regime_far_away_is_found_and_two_outliers_are_not() -> None:
     assert change_points(burst).verdict == "unchanged"
 
 
+def test_a_short_stay_that_is_entered_and_left_abruptly_is_found() -> None:
+    """12 of 500 values: too few for their ranks to save the penalty of two changes."""
+    found = []
+    for seed in range(40):
+        x = np.random.default_rng(seed).normal(size=500)
+        x[240:252] += 5
+        found.append([p.index for p in change_points(x)])
+    assert sum(len(f) == 2 and abs(f[0] - 240) <= 1 and abs(f[1] - 252) <= 1 for f in found) >= 30
+
+
 def autoregression(rho: float, n: int, rng: np.random.Generator) -> np.ndarray:
     """AR(1) of variance 1."""
     x = rng.normal(size=n + 50) * np.sqrt(1 - rho * rho)

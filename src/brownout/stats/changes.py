@@ -6,8 +6,9 @@ segmentation (``segmentation``) then minimises the squares around the levels plu
 change: ``STRENGTH * max(variance of the whole series, long-run variance) * log n`` (Yao 1988; for
 dependent noise Lavielle & Moulines 2000). So a change must be large beside all that the series
 does, and beside how it wanders by itself on any scale. The stairs of a steep trend are no changes.
-A second look (``search``) at what saves half as much takes a change that came abruptly; and the
-likelihood of the values themselves (``location``) says where each one is.
+A second look (``search``) at what saves half as much takes a change that came abruptly, or two: a
+stay on another level; and the likelihood of the values themselves (``location``) says where each
+one is.
 """
 
 from __future__ import annotations

@@ -59,10 +59,13 @@ def likeliest_stay(sums: Floats, weights: Floats) -> tuple[int, int, float]:
     first, gain = 0, -1.0
     length, exact = SHORTEST, float(SHORTEST)
     while length <= n - SHORTEST:
+        most, at = -1.0, 0
         for i in range(0, n - length + 1, max(length // FINENESS, 1)):
-            saved = (sums[i + length] - sums[i]) ** 2 * weights[length]
-            if saved > gain:
-                first, gain = i, saved
+            apart = abs(sums[i + length] - sums[i])
+            if apart > most:
+                most, at = apart, i
+        if most * most * weights[length] > gain:
+            first, gain = at, most * most * weights[length]
         exact *= 2 ** (1 / FINENESS)
         length = max(length + 1, round(exact))
     while True:

@@ -9,7 +9,7 @@ import math
 from itertools import pairwise
 from typing import NamedTuple
 
-from brownout.stats import levels, location, scores, segmentation, wandering
+from brownout.stats import edges, levels, location, scores, segmentation, wandering
 from brownout.stats.compiled import Floats, Indices
 
 BY_CHANCE = 0.005
@@ -65,21 +65,39 @@ def second_look(
     noise: float,
     shortest: int,
 ) -> list[int]:
-    """The starts and those of weaker but abrupt changes inside the segments."""
-    n, margin = len(z), max(MARGIN, shortest)
-    todo, more = list(pairwise([0, *starts, n])), list(starts)
+    """The starts and those of weaker but abrupt changes inside the segments: of one, or of two that
+    are a stay on another level, which alone each may save little."""
+    margin = max(MARGIN, shortest)
+    todo, more = list(pairwise([0, *starts, len(z)])), list(starts)
     while todo:
         a, b = todo.pop()
         if b - a < max(ENOUGH, 2 * margin):
             continue
+        found = []
         cut, gain = location.likeliest_cut(seen[a:b], margin)
-        if gain < SECOND * penalty or segmentation.trending(z, a, a + cut, b):
-            continue
-        place = location.locate(quarter[a:b], z[a:b], cut, shortest, noise)[0]
-        if location.abruptness(quarter[a:b], place) >= ABRUPT * math.log(n):
-            more.append(a + cut)
-            todo += [(a, a + cut), (a + cut, b)]
+        if gain >= SECOND * penalty and not segmentation.trending(z, a, a + cut, b):
+            place = location.locate(quarter[a:b], z[a:b], cut, shortest, noise)[0]
+            if location.abruptness(quarter[a:b], place) >= ABRUPT * math.log(len(z)):
+                found = [a + cut]
+        found = found or abrupt_stay(quarter, seen, (a, b), 2 * SECOND * penalty, margin)
+        more += found
+        todo += pairwise([a, *found, b]) if found else []
     return sorted(more)
+
+
+def abrupt_stay(
+    quarter: Floats, seen: Floats, segment: tuple[int, int], least: float, margin: int
+) -> list[int]:
+    """Both ends of a stay that saves ``least`` and is entered and left abruptly; [] if none is."""
+    a, b = segment
+    x, z = quarter[a:b], seen[a:b]
+    first, last, gain = edges.likeliest_stay(edges.sums_of(z), edges.weights_of(b - a))
+    first, last = edges.clear_ends(x, first, last)
+    if gain < least or min(first, last - first, b - a - last) < margin:
+        return []
+    enters, leaves = (x[:last], first), (x[first:], last - first)
+    abrupt = min(location.abruptness(*enters), location.abruptness(*leaves))
+    return [a + first, a + last] if abrupt >= ABRUPT * math.log(len(seen)) else []
 
 
 Place = tuple[int, int, int]
