@@ -153,3 +153,19 @@ def test_shift_scale_and_reversal_change_nothing(values: list[int], shift: int) 
     assert homogeneity.test(3 * series + shift).p == pytest.approx(p)
     assert homogeneity.test(-series).p == pytest.approx(p)
     assert 0 <= p[0] <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=10, max_size=40))
+def test_any_finite_series_has_a_p_value(values: list[float]) -> None:
+    assert 0 <= homogeneity.test(np.array([values])).p[0] <= 1
+
+
+def test_a_value_in_the_middle_of_two_levels_is_the_same_upside_down() -> None:
+    series = np.array([[0.0, 1, 0, 1, 0, 1, 0, 5.5, 10, 11, 10, 11, 10, 11, 10, 11]])
+    assert homogeneity.test(-series).p == pytest.approx(homogeneity.test(series).p)
+
+
+def test_of_equal_stays_rounding_chooses_none() -> None:
+    series = np.array([[1.0, 1, 2, 1, 0, 0, 0, 0, 0, 0]])
+    assert homogeneity.test(-series).p == pytest.approx(homogeneity.test(series).p)

@@ -20,6 +20,9 @@ the length: so some stay that is tried shares at least three quarters with any o
 TILTS = (0.3, 0.55, 1.0)
 """Of a bound that holds for each; the last one is the best of a normal variable."""
 
+SURELY = 1e-9
+"""The least share by which one thing is more than another: rounding does not choose."""
+
 
 @compiled
 def sums_of(z: Floats) -> Floats:
@@ -46,7 +49,7 @@ def likeliest_end(sums: Floats, weights: Floats, start: int) -> tuple[int, float
     for i in range(len(sums)):
         weight = weights[abs(i - start)]
         saved = (sums[i] - sums[start]) ** 2 * weight
-        if weight > 0 and saved > gain:
+        if weight > 0 and saved > gain * (1 + SURELY):
             end, gain = i, saved
     return end, gain
 
@@ -62,16 +65,16 @@ def likeliest_stay(sums: Floats, weights: Floats) -> tuple[int, int, float]:
         most, at = -1.0, 0
         for i in range(0, n - length + 1, max(length // FINENESS, 1)):
             apart = abs(sums[i + length] - sums[i])
-            if apart > most:
+            if apart > most * (1 + SURELY):
                 most, at = apart, i
-        if most * most * weights[length] > gain:
+        if most * most * weights[length] > gain * (1 + SURELY):
             first, gain = at, most * most * weights[length]
         exact *= 2 ** (1 / FINENESS)
         length = max(length + 1, round(exact))
     while True:
         last, _ = likeliest_end(sums, weights, first)
         moved, saved = likeliest_end(sums, weights, last)
-        if saved <= gain * (1 + 1e-9):
+        if saved <= gain * (1 + SURELY):
             return min(moved, last), max(moved, last), saved
         first, gain = moved, saved
 
@@ -141,10 +144,13 @@ def clear_ends(values: Floats, first: int, last: int) -> tuple[int, int]:
     inside, whole = values[first:last].mean(), values.mean()
     n, length = len(values), last - first
     middle = (inside + (whole * n - inside * length) / (n - length)) / 2
+    half = inside - middle
+    if half == 0:
+        return first, last
     low = high = (first + last) // 2
-    while low > 0 and (values[low - 1] > middle) == (inside > middle):
+    while low > 0 and (values[low - 1] - middle) / half > SURELY:
         low -= 1
-    while high < n and (values[high] > middle) == (inside > middle):
+    while high < n and (values[high] - middle) / half > SURELY:
         high += 1
     enough = SHORTEST <= high - low <= n - SHORTEST and (first > 0 or low == 0)
     return (low, high) if enough and beyond(values, low, high) > 0 else (first, last)
