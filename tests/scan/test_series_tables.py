@@ -139,6 +139,16 @@ def test_words_for_what_is_missing_make_no_text_of_numbers(word: str, tmp_path: 
     assert found["NA"][0] == (1, 3) and found["b"] == [(1, 4)]
 
 
+def test_a_word_for_what_is_missing_stands_late_in_a_file(tmp_path: Path) -> None:
+    """Far behind the rows by which the types of columns are guessed."""
+    rows = "".join(f"{i},{i % 7}\n" for i in range(30_000))
+    found = read(tmp_path, f"time,a\n{rows}30000,N/A\n30001,5\n")
+    assert np.isfinite(found.values).sum() == 30_001
+    assert np.isnan(found.values[30_000])
+    with pytest.raises(BrownoutError, match="Could not convert string '12ms' to DOUBLE"):
+        read(tmp_path, f"time,a\n{rows}30000,12ms\n")
+
+
 def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     assert series(read(tmp_path, "time;a;b\n1;10;20,0\n2;11;21,5\n")) == EXPECTED
     quoted = 'series;time;value\na;1;"10,0"\nb;1;"20,0"\na;2;"11,0"\nb;2;"21,5"\n'
@@ -233,6 +243,7 @@ def test_the_pages_recipe_for_nested_json_works(tmp_path: Path) -> None:
         ("a.csv", "x,y\nb,c\n", "no numbers in it"),
         ("a.csv", ",".join(f"c{i}" for i in range(20_000)) + "\n", "more than 10,000 columns"),
         ("a.csv", "just words", "a.csv"),
+        ("a.csv", "time,a\n1,2\n" + "3,4\n" * 30_000 + "5,6,7\n", "Line: 30003: Expected Number"),
         ("a.json", "{" + ",".join(f'"c{i}":1' for i in range(20_000)) + "}", "10,000 columns"),
         ("a.json", "{nonsense", "a.json"),
         ("a.parquet", "PAR1 and then nothing", "is no Parquet file, or only a part of one"),
@@ -244,6 +255,13 @@ def test_what_cannot_be_read_is_told(name: str, text: str, words: str, tmp_path:
         read(tmp_path, text, name)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_another_encoding_is_told_with_its_cure(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("time,größe\n1,2\n".encode("latin-1"))
+    with pytest.raises(BrownoutError, match=r"not utf-8 encoded\. Convert it: iconv"):
+        tables.table([path], Named())
 
 
 def test_other_mistakes_are_told(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ CALENDAR = re.compile(r"TIMESTAMP.*|DATE$")
 class Columns:
     """The columns of files of one form, name -> DuckDB type, and how to read them.
 
-    ``options``: of the reader, in SQL. ``spoilt``: columns of numbers that are texts to the reader,
-    because some are missing and a word stands in their place. ``order``: the column whose texts
-    are in the order of time where they first appear, "" without one.
+    ``options``: of the reader, in SQL. ``texts``: columns of numbers of a CSV that are read as
+    texts, because a word may stand for one that is missing, wherever in the file. ``order``: the
+    column whose texts are in the order of time where they first appear, "" without one.
     """
 
     db: duckdb.DuckDBPyConnection
@@ -45,13 +45,15 @@ class Columns:
     reader: str
     types: Mapping[str, str]
     options: str = ""
-    spoilt: frozenset[str] = frozenset()
+    texts: tuple[str, ...] = ()
     order: str = ""
 
     @property
     def source(self) -> str:
         files = ", ".join(quoted(str(p)) for p in self.paths)
-        read = f"{READERS[self.reader]}([{files}], union_by_name = true{self.options})"
+        texts = ", ".join(f"{quoted(c)}: 'VARCHAR'" for c in self.texts)
+        options = self.options + (f", types = {{{texts}}}" if texts else "")
+        read = f"{READERS[self.reader]}([{files}], union_by_name = true{options})"
         if not self.order:
             return read
         return (
@@ -59,14 +61,21 @@ class Columns:
             f"FROM (SELECT *, row_number() OVER () AS {ROW} FROM {read}))"
         )
 
+    def read_as_texts(self, numbers: Sequence[str]) -> Columns:
+        """With columns of numbers as texts, if this is a CSV."""
+        if self.reader != "csv":
+            return self
+        return replace(self, texts=tuple(c for c in numbers if self.types[c] != "VARCHAR"))
+
     def number(self, column: str) -> str:
         """A column of numbers as SQL."""
-        if self.types[column] != "VARCHAR" and column not in self.spoilt:
-            return f"{ident(column)}::DOUBLE"
         text = ident(column)
+        if self.types[column] != "VARCHAR" and column not in self.texts:
+            return f"{text}::DOUBLE"
         if "decimal_separator" in self.options:
             text = f"replace({text}, ',', '.')"
-        return f"CASE WHEN {ident(column)} NOT IN ({MISSING_SQL}) THEN {text}::DOUBLE END"
+        missing = f"CASE WHEN {ident(column)} NOT IN ({MISSING_SQL}) THEN {text}::DOUBLE END"
+        return f"coalesce(TRY_CAST({text} AS DOUBLE), {missing})"
 
     @property
     def where(self) -> str:
@@ -98,9 +107,8 @@ def described(columns: Columns) -> Columns:
     if columns.reader != "csv" or "VARCHAR" not in types.values():
         return replace(columns, types=types)
     bare = _types(replace(columns, options=f"{columns.options}, nullstr = [{MISSING_SQL}]"))
-    spoilt = {c for c, t in types.items() if t == "VARCHAR" and NUMBERS.fullmatch(bare[c])}
-    types |= dict.fromkeys(spoilt, "DOUBLE")
-    return replace(columns, types=types, spoilt=frozenset(spoilt))
+    types |= {c: t for c, t in bare.items() if NUMBERS.fullmatch(t)}
+    return replace(columns, types=types)
 
 
 def _types(columns: Columns) -> dict[str, str]:

@@ -36,8 +36,19 @@ def told(what: str) -> Iterator[None]:
             "file, or a row a point (series, time, value) in Parquet"
         ) from error
     except duckdb.Error as error:
-        line = str(error).strip().splitlines()[0]
-        raise BrownoutError(f"{what}: {line}") from error
+        raise BrownoutError(f"{what}: {sentence(error)}") from error
+
+
+def sentence(error: duckdb.Error) -> str:
+    """What DuckDB says was wrong, and where; not how one would have called it otherwise."""
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    first = lines[0]
+    if "CSV Error on Line" in first:  # the reason stands below the line of the file
+        reason = [line for line in lines[1:] if line and not line.startswith("Original Line")]
+        first = ": ".join([first.partition(": ")[2], *reason[:1]])
+    if "not utf-8 encoded" in first:
+        first += " Convert it: iconv -f latin1 -t utf-8, or -f utf-16"
+    return first
 
 
 def ident(name: str) -> str:

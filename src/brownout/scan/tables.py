@@ -146,6 +146,7 @@ def long(columns: Columns, keys: list[str], time: str, value: str) -> Table:
     lists = columns.types[value].endswith("[]")
     if not lists:
         must_hold(columns, value, "DOUBLE")
+        columns = columns.read_as_texts([value])
     read = moment(columns, time)
     if len(keys) == 1:
         key = ident(keys[0])
@@ -187,6 +188,7 @@ def wide(columns: Columns, time: str) -> Table:
             f"{columns.where}: no numbers in it; wanted is a row a point (series, time, value) or "
             f"a column a series. Name columns with --series, --time and --value{nested}"
         )
+    columns = columns.read_as_texts(series)
     read = moment(columns, time)
     each = ", ".join(f"{columns.number(c)} AS {ident(c)}" for c in series)
     free = ident("brownout time")  # no column of a user is named so
