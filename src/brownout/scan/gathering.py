@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import duckdb
 import numpy as np
 
 from brownout.model import BrownoutError
-from brownout.scan.database import ALONE, connection, ident, quoted, told
+from brownout.scan.database import ALONE, connection, quoted, told
+from brownout.scan.places import Places
 from brownout.scan.readers import Documents, Head, Point, Reader, Rows
 from brownout.scan.tables import Named, Table, Taken
 
@@ -54,12 +54,7 @@ def _rows(
 ) -> Taken:
     """Fill ``points`` from a table; a second is a point."""
     places = Places(reader, first, paths, named)
-    db.execute(
-        "CREATE TABLE staged AS SELECT reason, metric, sort, CASE WHEN reason IS NULL THEN series "
-        "END AS series, CASE WHEN reason IS NULL THEN time END AS time, count(*) AS n, "
-        "count(*) - count(value) AS missing, median(value) AS middle, avg(value) AS mean, "
-        f"sum(value) AS total FROM ({places.query}) GROUP BY ALL"
-    )
+    db.execute(f"CREATE TABLE staged AS {places.query}")
     db.execute(
         "CREATE VIEW points AS WITH sorts AS (SELECT metric, any_value(sort) AS sort FROM staged "
         f"WHERE sort IS NOT NULL GROUP BY metric) SELECT series, time, {VALUE} AS value "
@@ -72,95 +67,6 @@ def _rows(
     ).fetchall()
     series = " and ".join(places.series)
     return Taken(reader.name, series, f"{places.time}, by seconds", places.value, dict(counted))
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where a reader's columns stand in files, as SQL."""
-
-    reader: Rows
-    first: Head
-    paths: Sequence[Path]
-    named: Named
-
-    @property
-    def series(self) -> list[str]:
-        return [c for c in self.named.series.split(",") if c] or list(self.reader.series)
-
-    @property
-    def time(self) -> str:
-        return self.named.time or self.reader.time
-
-    @property
-    def value(self) -> str:
-        return self.named.value or self.reader.value
-
-    @property
-    def missing(self) -> str:
-        return f"no number in {self.value}"
-
-    def column(self, name: str) -> str:
-        """A column as SQL. Raises BrownoutError where a table has none of that name."""
-        if self.reader.types:
-            return self.reader.places.get(name) or self.reader.places[""].format(ident(name))
-        if name not in self.first.columns:
-            few = ", ".join(self.first.columns[:20])
-            raise BrownoutError(f"{self.paths[0]} (columns {few}): there is no column {name!r}")
-        return ident(name)
-
-    @property
-    def source(self) -> str:
-        """The files as a relation of texts: a row that is broken off is none the less read."""
-        files = ", ".join(quoted(str(p)) for p in self.paths)
-        if self.reader.types:
-            others = [c for c in (*self.series, "name") if c not in self.reader.places]
-            tags = ", ".join(f"{ident(c)} VARCHAR" for c in dict.fromkeys(others))
-            types = {c: t.format(tags) for c, t in self.reader.types.items()}
-            return (
-                f"read_json([{files}], format = 'newline_delimited', ignore_errors = true, "
-                f"columns = {_struct(types)})"
-            )
-        types = dict.fromkeys(self.first.columns, "VARCHAR")
-        return (
-            f"read_csv([{files}], auto_detect = false, header = true, quote = '\"', escape = '\"', "
-            f"delim = {quoted(self.first.delimiter)}, null_padding = true, strict_mode = false, "
-            f"parallel = false, columns = {_struct(types)})"
-        )
-
-    @property
-    def query(self) -> str:
-        """SQL of (reason, metric, sort, series, time, value): each row, and why it is left out."""
-        names = [f"nullif({self.column(c)}, '')" for c in self.series]
-        left_out = [
-            *((condition, reason) for reason, condition in self.reader.left_out.items()),
-            ("series IS NULL", f"no name in {' or '.join(self.series)}"),
-            ("time IS NULL", f"no time in {self.time}"),
-        ]
-        cases = " ".join(f"WHEN {c} THEN {quoted(reason)}" for c, reason in left_out)
-        return (
-            f"SELECT *, CASE {cases} END AS reason FROM (SELECT {self.reader.metric} AS metric, "
-            f"{self.reader.sort} AS sort, "
-            f"nullif(concat_ws(' ', {', '.join(names)}), '') AS series, "
-            f"floor({epoch(self.column(self.time))}) AS time, "
-            f"{finite(self.column(self.value))} AS value FROM {self.source})"
-        )
-
-
-def _struct(types: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{ident(c)}: {quoted(t)}" for c, t in types.items()) + "}"
-
-
-def epoch(text: str) -> str:
-    """SQL: a text of a date, or of a number of s, ms, us or ns, as seconds since the epoch."""
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    units = " ".join(f"WHEN {number} >= 1e{n + 8} THEN {number} / 1e{n}" for n in (9, 6, 3))
-    return f"CASE {units} ELSE coalesce({number}, epoch(TRY_CAST({text} AS TIMESTAMPTZ))) END"
-
-
-def finite(text: str) -> str:
-    """SQL: a text as a number, NULL for anything that is none, such as N/A."""
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
 def _documents(
