@@ -52,3 +52,44 @@ def test_nothing_broken() -> None:
     recording = flight((0, 100, 20.0))
     window = Window(at(0), at(100))
     assert breach_and_recovery(recording, SLOS, window, 4.0) == (None, None)
+
+
+RARE = "GET /rare/"
+
+
+def rare(*latencies: float, status: int = 200) -> MemoryRecording:
+    """100 s of calm traffic, and these answers (ms) of a rare route in the second from 50 s on."""
+    recording = flight((0, 100, 20.0))
+    recording.insert(
+        "requests",
+        [
+            {
+                "trace_id": f"rare{n}", "intended": at(50 + n / 100), "start": at(50 + n / 100),
+                "latency": ms(latency), "route": RARE, "status": status if latency > 60 else 200,
+            }
+            for n, latency in enumerate(latencies)
+        ],
+    )  # fmt: skip
+    return recording
+
+
+def found(recording: MemoryRecording) -> tuple[int | None, int | None]:
+    slos = [*SLOS, Promise(RARE, 60.0, 0.01)]
+    return breach_and_recovery(recording, slos, Window(at(0), at(100)), 4.0)
+
+
+def test_a_few_slow_requests_of_a_rare_route_are_no_breach() -> None:
+    assert found(rare(900.0)) == (None, None)
+    assert found(rare(*[20.0] * 36, 900.0, 900.0)) == (None, None)
+    assert found(rare(*[20.0] * 32, *[900.0] * 6)) == (None, None)  # 1.1% by chance
+
+
+def test_enough_slow_requests_of_a_rare_route_are_one() -> None:
+    assert found(rare(900.0, 900.0)) == (at(50), at(51))
+    assert found(rare(*[20.0] * 31, *[900.0] * 7)) == (at(50), at(51))  # 0.3%
+
+
+def test_a_few_failures_are_no_breach_and_more_are_one() -> None:
+    assert found(rare(900.0, status=500)) == (None, None)
+    assert found(rare(*[20.0] * 38, 900.0, 900.0, status=500)) == (None, None)  # 6%
+    assert found(rare(*[20.0] * 37, *[900.0] * 3, status=500)) == (at(50), at(51))  # 0.8%

@@ -51,3 +51,10 @@ def test_p95_is_kept_when_at_most_a_twentieth_exceeds_it(n: int, over: int) -> N
     assert promises.p95_kept(values) == 10.0
     if over:
         assert promises.p95_kept([*values[: -over - 1], *[99.0] * (over + 1)]) == 99.0
+
+
+def test_a_single_slow_answer_breaks_no_promise_and_two_do() -> None:
+    slo = Promise(ROUTE, 60.0, 0.01)
+    one, two = promises.Seen([99.0], 0, 1), promises.Seen([99.0, 99.0], 0, 2)
+    rows = [promises.judged(slo, seen) for seen in (one, two)]
+    assert [(r["p95_ms"], r["ok"]) for r in rows] == [(99.0, True), (99.0, False)]
