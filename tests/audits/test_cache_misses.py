@@ -48,3 +48,14 @@ def test_a_family_that_is_new_has_no_past() -> None:
     traffic(recording, 40, 70, 20.0, cache=[family(10, 0)])
     [finding] = cache_misses.judge(artifacts(recording))
     assert (finding.verdict, finding.subject, finding.n) == ("clean", "all families", 1200)
+
+
+def test_a_family_that_few_asked_for_is_not_clean() -> None:
+    recording = two_windows()
+    traffic(recording, 0, 30, 20.0, cache=[family(10, 10, "home:*")])
+    traffic(recording, 0.1, 3, 20.0, cache=[family(1, 1)])
+    traffic(recording, 40, 70, 20.0, cache=[family(10, 10, "home:*")])
+    traffic(recording, 40.1, 70, 20.0, cache=[family(1, 0)])
+    [unclear] = cache_misses.judge(artifacts(recording))
+    assert (unclear.verdict, unclear.subject) == ("inconclusive", "similar:*")
+    assert unclear.reason == "only 12 gets in the window before: too few to tell"

@@ -108,5 +108,17 @@ def test_a_single_sample_has_no_rate() -> None:
     recording.insert(
         "relations", [{"ts": at(50), "relation": TABLE, "seq_scans": 9, "seq_rows": 10**9}]
     )
-    [finding] = missing_index.judge(artifacts(recording))
-    assert finding.verdict == "clean"
+    [unclear] = missing_index.judge(artifacts(recording))
+    assert (unclear.verdict, unclear.subject, unclear.n) == ("inconclusive", TABLE, 120)
+    assert "sampled only once" in unclear.reason
+
+
+def test_a_lost_index_and_too_few_calls_to_tell() -> None:
+    recording = two_windows()
+    traffic(recording, 0, 30, 20.0, sql=[statement(2, 2.0, SHAPE)])
+    traffic(recording, 40, 70, 30.0, "GET /other/")
+    traffic(recording, 50, 52, 30.0, sql=[statement(2, 80.0, SHAPE)])
+    table(recording, 0, 100, USED)
+    table(recording, 40, 50_000, {})
+    [unclear] = missing_index.judge(artifacts(recording))
+    assert (unclear.verdict, unclear.subject, unclear.n) == ("inconclusive", TABLE, 8)

@@ -78,3 +78,14 @@ def test_a_few_heavy_requests_are_not_all() -> None:
     [finding] = n_plus_one.judge(artifacts(recording))
     # 7.2 times per request on average, but not surely 4 more than before.
     assert (finding.verdict, finding.subject) == ("clean", "all statements")
+
+
+def test_a_route_that_few_asked_for_is_not_clean() -> None:
+    recording = two_windows()
+    traffic(recording, 0, 30, 20.0, sql=[statement(1, 1.0)])
+    traffic(recording, 0, 30, 20.0, "GET /other/", sql=[statement(1, 1.0)])
+    traffic(recording, 40, 42.25, 90.0, sql=[statement(101, 101.0)])
+    traffic(recording, 40, 43, 20.0, "GET /other/", sql=[statement(1, 1.0)])
+    [unclear] = n_plus_one.judge(artifacts(recording))
+    assert (unclear.verdict, unclear.subject, unclear.n) == ("inconclusive", ROUTE, 9)
+    assert unclear.reason == "only 9 requests in the window after: too few to tell"

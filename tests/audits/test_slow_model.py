@@ -66,3 +66,13 @@ def test_a_model_nobody_asked_before_says_nothing() -> None:
     traffic(recording, 40, 70, 99.0, ai=[call(62.0, NEW)])
     [finding] = slow_model.judge(artifacts(recording))
     assert (finding.verdict, finding.subject) == ("clean", "all models")
+
+
+def test_a_new_version_that_few_asked_is_not_clean() -> None:
+    recording = two_windows()
+    traffic(recording, 0, 30, 20.0, ai=[call(2.0, OLD)])
+    traffic(recording, 40, 70, 20.0, "GET /other/", ai=[call(2.0, OLD, model="ranking")])
+    traffic(recording, 50, 52, 90.0, ai=[call(62.0, NEW)])
+    [unclear] = slow_model.judge(artifacts(recording))
+    assert (unclear.verdict, unclear.subject) == ("inconclusive", "delivery 2026-03 -> 2026-11")
+    assert unclear.reason == "too few blocks of time with data for an interval"

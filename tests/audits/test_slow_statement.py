@@ -54,3 +54,24 @@ def test_the_five_costliest_are_told() -> None:
     traffic(recording, 40, 70, 90.0, sql=[statement(1, 10.0 + i, f"S{i}") for i in range(7)])
     found = slow_statement.judge(artifacts(recording))
     assert [f.subject[-2:] for f in found] == ["S6", "S5", "S4", "S3", "S2"]
+
+
+def test_a_slow_statement_in_too_few_blocks_is_not_clean() -> None:
+    recording = two_windows()
+    traffic(recording, 0, 30, 20.0, sql=[statement(1, 0.5)])
+    traffic(recording, 40, 70, 20.0, "GET /other/", sql=[statement(1, 0.5)])
+    traffic(recording, 50, 54, 160.0, sql=[statement(1, 130.0)])
+    [unclear] = slow_statement.judge(artifacts(recording))
+    assert (unclear.verdict, unclear.subject) == ("inconclusive", f"{ROUTE}: SELECT review")
+    assert unclear.reason == "too few blocks of time with data for an interval"
+
+
+def test_what_is_perhaps_slower_is_not_clean() -> None:
+    recording = two_windows()
+    traffic(recording, 0, 30, 20.0, sql=[statement(1, 0.5)])
+    for start, took in ((40, 0.5), (50, 40.0), (60, 1.0)):
+        traffic(recording, start, start + 10, 60.0, sql=[statement(1, took)])
+    [unclear] = slow_statement.judge(artifacts(recording))
+    assert unclear.verdict == "inconclusive"
+    assert unclear.low is not None and unclear.high is not None
+    assert unclear.low < slow_statement.FLOOR_MS < unclear.high

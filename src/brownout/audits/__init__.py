@@ -25,6 +25,9 @@ COST = "ms/request"
 ENOUGH = 20
 """Requests in a window, at least, for saying that nothing is wrong."""
 
+TOLD = 5
+"""Subjects of an audit that looked bad and could not be measured, at most."""
+
 SHOWN = 10
 """Rows of evidence at most."""
 
@@ -108,6 +111,32 @@ def measured(
         reason=reason,
         evidence=rows,
     )
+
+
+def without(audit: str, subject: str, seen: tuple[float, float], what: str = "requests") -> Finding:
+    """What looked bad, seen too rarely to tell (``seen``: how often before and after)."""
+    n, side = min(zip(seen, SIDES, strict=True))
+    few = f"only {n:g} {what} in the window {side}: too few to tell"
+    return Finding(audit, subject, "inconclusive", n=int(seen[1]), reason=few)
+
+
+def told(found: list[Finding], unclear: list[Finding], clean: Finding) -> list[Finding]:
+    """What an audit says that looks for a cause: what it found, and what it could not measure.
+
+    ``clean`` only where there is neither: what looked bad and was not measured is not clean.
+    """
+    return [*found, *unclear[:TOLD]] or [clean]
+
+
+def unsure(audit: str, subject: str, n: int, shift: Shift | None, unit: str) -> Finding:
+    """What looked bad by the mean over all that was seen, and not surely so."""
+    if shift is None:
+        return measured(audit, subject, None, 0.0, unit, n)
+    reason = (
+        f"{shift.before:.4g} -> {shift.after:.4g} {unit}, and not surely so: "
+        f"[{shift.low:+.4g}, {shift.high:+.4g}]"
+    )
+    return Finding(audit, subject, "inconclusive", n=n, reason=reason)
 
 
 def nothing(

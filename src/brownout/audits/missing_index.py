@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from brownout.audits import COST, evidence, nothing
+from brownout.audits import COST, evidence, nothing, told
 from brownout.instruments import relations, statements
 from brownout.model import Artifacts, Finding, Suggestion
 from brownout.stats.windows import Shift, ratio_shift
@@ -42,15 +42,46 @@ class _Statement:
 
 
 def judge(artifacts: Artifacts) -> list[Finding]:
-    """One finding per table; else one clean finding."""
-    found = []
+    """One finding per table, also for one of which too little was seen; else one clean finding."""
+    found, unclear = [], [_unsampled(artifacts, table) for table in _without_rate(artifacts)]
     for table, old, new in _scanned(artifacts):
         slowed = max(_slowed(artifacts, table), key=lambda s: s.added[0] * s.requests, default=None)
         lost = _lost(old, new)
         if slowed and lost:
             found.append(_finding(artifacts, table, slowed, lost, (old, new)))
+        elif lost and (over := _seeming(artifacts, table)):
+            reason = "its index is lost, and its statements seem slower: too few calls to tell"
+            unclear.append(Finding("missing_index", table, "inconclusive", n=over, reason=reason))
     reason = "no table is read sequentially more than before for want of an index"
-    return found or [nothing(artifacts, "missing_index", "statements", "all tables", reason)]
+    clean = nothing(artifacts, "missing_index", "statements", "all tables", reason)
+    return told(found, unclear, clean)
+
+
+def _without_rate(artifacts: Artifacts) -> Iterator[str]:
+    """Tables of which a window has a single sample, and whose statements seem slower."""
+    before = {r["relation"]: r for r in artifacts["relations", "before"].records()}
+    for new in artifacts["relations", "after"].records():
+        old = before.get(new["relation"])
+        if old is None or None not in (old["seq_rows_per_s"], new["seq_rows_per_s"]):
+            continue
+        if _seeming(artifacts, new["relation"]):
+            yield new["relation"]
+
+
+def _unsampled(artifacts: Artifacts, table: str) -> Finding:
+    reason = "a statement over it seems slower, and its counters were sampled only once in a window"
+    n = _seeming(artifacts, table)
+    return Finding("missing_index", table, "inconclusive", n=n, reason=reason)
+
+
+def _seeming(artifacts: Artifacts, table: str) -> int:
+    """Requests of the statements over a table that take so much longer in the mean of all calls."""
+    slower = 0
+    for _, then, now in _over(artifacts, table):
+        took = [s.ms_per_request / s.calls_per_request for s in (then, now)]
+        if took[1] - took[0] >= SLOWER_MS and took[1] >= SLOWER_FACTOR * took[0]:
+            slower += now.requests
+    return slower
 
 
 def _scanned(artifacts: Artifacts) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -95,19 +126,26 @@ def _meaning(definition: str) -> str:
 
 
 def _slowed(artifacts: Artifacts, table: str) -> Iterator[_Statement]:
-    before, after = (statements.by_shape(artifacts["statements", s]) for s in ("before", "after"))
-    for (route, shape), now in after.items():
-        then = before.get((route, shape))
-        if then is None or not re.search(rf"\b{re.escape(table)}\b", shape):
-            continue
-        if now.calls_per_request > CALLS_FACTOR * then.calls_per_request:
-            continue
+    for (route, shape), then, now in _over(artifacts, table):
         sides = [[(ns / 1e6, calls) for ns, calls in s.seconds] for s in (then, now)]
         shift = ratio_shift(sides[0], sides[1])
         if shift and shift.low >= SLOWER_MS and shift.ratio >= SLOWER_FACTOR:
             calls = now.calls_per_request
             added = (shift.effect * calls, shift.low * calls, shift.high * calls)
             yield _Statement(route, shape, now.caller, now.requests, added, shift)
+
+
+def _over(
+    artifacts: Artifacts, table: str
+) -> Iterator[tuple[tuple[str, str], statements.Statement, statements.Statement]]:
+    """The statements over a table, before and after, that are called no oftener per request."""
+    before, after = (statements.by_shape(artifacts["statements", s]) for s in ("before", "after"))
+    for key, now in after.items():
+        then = before.get(key)
+        if then is None or not re.search(rf"\b{re.escape(table)}\b", key[1]):
+            continue
+        if then.calls and 0 < now.calls_per_request <= CALLS_FACTOR * then.calls_per_request:
+            yield key, then, now
 
 
 def _finding(

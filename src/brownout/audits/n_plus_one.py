@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from brownout.audits import COST, evidence, nothing
+from brownout.audits import COST, evidence, nothing, told, without
 from brownout.instruments import statements
 from brownout.model import Artifacts, Finding, Suggestion
 from brownout.stats.windows import Shift, Sums, mean_shift
@@ -25,21 +25,27 @@ LEAST = 10
 
 
 def judge(artifacts: Artifacts) -> list[Finding]:
-    """One finding per statement that multiplied; else one clean finding."""
+    """One finding per statement that multiplied, or seems to on a route that few asked for; else
+    one clean finding."""
     before, after = (statements.by_shape(artifacts["statements", s]) for s in ("before", "after"))
     requests = {route: then.requests for (route, _), then in before.items()}
     calls = [_per_request(side) for side in (before, after)]
-    found = []
+    found, unclear = [], []
     for (route, shape), now in after.items():
         n = requests.get(route, 0)
         if calls[1][route] - calls[0][route] < GROWTH:
             continue
         then = before.get((route, shape)) or statements.Statement(n, 0, 0, 0.0, "", ())
+        if min(n, now.requests) < LEAST:
+            if _seems(then, now):
+                unclear.append(without("n_plus_one", route, (n, now.requests)))
+            continue
         shift = mean_shift(_calls(then), _calls(now))
-        if shift and min(n, now.requests) >= LEAST and _multiplied(shift):
+        if shift and _multiplied(shift):
             found.append(_finding(artifacts, (route, shape), (then, now), shift))
     reason = f"no statement runs {GROWTH:g} or more times oftener per request than before"
-    return found or [nothing(artifacts, "n_plus_one", "statements", "all statements", reason)]
+    clean = nothing(artifacts, "n_plus_one", "statements", "all statements", reason)
+    return told(found, unclear, clean)
 
 
 def _per_request(side: Mapping[tuple[str, str], statements.Statement]) -> defaultdict[str, float]:
@@ -52,6 +58,14 @@ def _per_request(side: Mapping[tuple[str, str], statements.Statement]) -> defaul
 
 def _calls(statement: statements.Statement) -> Sums:
     return Sums(statement.requests, statement.calls, statement.squares)
+
+
+def _seems(then: statements.Statement, now: statements.Statement) -> bool:
+    """Whether it multiplied as far as few requests show; on a route that is new, it did not."""
+    if not then.requests:
+        return False
+    few, many = then.calls_per_request, now.calls_per_request
+    return few <= FEW and many >= MANY and many - few >= GROWTH
 
 
 def _multiplied(shift: Shift) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from brownout.audits import COST, evidence, nothing
+from brownout.audits import COST, evidence, nothing, told, unsure
 from brownout.instruments import ai_calls
 from brownout.model import Artifact, Artifacts, Finding, Suggestion
 from brownout.stats.windows import Shift, ratio_shift
@@ -30,9 +30,10 @@ class _Model:
 
 
 def judge(artifacts: Artifacts) -> list[Finding]:
-    """One finding per model that became slower with a new version; else one clean finding."""
+    """One finding per model that became slower with a new version, or seems to have; else one
+    clean finding."""
     before, after = (_models(artifacts["ai_calls", side]) for side in ("before", "after"))
-    found = []
+    found, unclear = [], []
     for name, new in after.items():
         old = before.get(name)
         if old is None or old.version == new.version:
@@ -40,8 +41,17 @@ def judge(artifacts: Artifacts) -> list[Finding]:
         shift = ratio_shift(old.seconds, new.seconds)
         if shift and shift.low >= FLOOR_MS and shift.ratio >= FACTOR:
             found.append(_finding(artifacts, name, (old, new), shift))
+        elif _seems(old, new):
+            subject = f"{name} {old.version} -> {new.version}"
+            unclear.append(unsure("slow_model", subject, new.requests, shift, "ms per call"))
     reason = "no model became slower with a new version"
-    return found or [nothing(artifacts, "slow_model", "ai_calls", "all models", reason)]
+    return told(found, unclear, nothing(artifacts, "slow_model", "ai_calls", "all models", reason))
+
+
+def _seems(old: _Model, new: _Model) -> bool:
+    """Whether it is so much slower by the mean over all calls, however few they are."""
+    then, now = (sum(ms for ms, _ in side.seconds) / max(side.calls, 1) for side in (old, new))
+    return now - then >= FLOOR_MS and now >= FACTOR * then
 
 
 def _finding(
