@@ -201,3 +201,29 @@ def test_modules_are_named_without_their_hash() -> None:
     assert module("http://x/assets/Book-a1B2c_D4.js?x=1") == "assets/Book.js"
     assert module("http://x/main.js") == "main.js"
     assert counted([{"url": "", "functions": []}]) == ([], {})
+
+
+def test_what_lighthouse_says_against_its_own_run_is_told() -> None:
+    slow = "The tested device appears to have a slower CPU than\n  Lighthouse expects."
+    fine: dict[str, Any] = {
+        "runWarnings": [],
+        "categories": {"performance": {"score": 0.5}},
+        "audits": {
+            name: {"numericValue": 1.0}
+            for name in (
+                "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift"
+            )
+        },
+        "environment": {"benchmarkIndex": 300},
+    }  # fmt: skip
+    failed = fine | {
+        "runtimeError": {"code": "NO_FCP", "message": "The page did not paint."},
+        "categories": {"performance": {"score": None}},
+    }
+    reports = {"/": fine | {"runWarnings": [slow]}, "/b": failed, "/c": fine}
+    assert probe._warned(reports) == [
+        "/: Lighthouse warns: The tested device appears to have a slower CPU than Lighthouse "
+        "expects.",
+        "/b: Lighthouse warns: The page did not paint.",
+    ]
+    assert [row[1] for row in probe._audited(reports).rows] == [50.0, None, 50.0]

@@ -69,6 +69,7 @@ def probe(
     tables = [_vitals(seen), _requested(seen), _document(seen)]
     tables += [_modules(ran)] if coverage else []
     tables += [_audited(reports)] if reports else []
+    notes += _warned(reports)
     return Found(tables, [_written(out, seen, ran, reports)], notes, good)
 
 
@@ -214,7 +215,7 @@ def _audited(reports: dict[str, dict[str, Any]]) -> Table:
     rows = [
         (
             page,
-            100 * (report["categories"]["performance"]["score"] or 0),
+            _score(report),
             *(report["audits"][name].get("numericValue") for name in audits),
             report["environment"]["benchmarkIndex"],
         )
@@ -225,6 +226,22 @@ def _audited(reports: dict[str, dict[str, Any]]) -> Table:
         ("machine", "benchmarkIndex"),
     )  # fmt: skip
     return Table("Lighthouse, one run of each (a slow phone, simulated; advisory)", columns, rows)
+
+
+def _score(report: dict[str, Any]) -> float | None:
+    """Of 100; None where Lighthouse gave none."""
+    score = report["categories"]["performance"]["score"]
+    return None if score is None else 100 * score
+
+
+def _warned(reports: dict[str, dict[str, Any]]) -> list[str]:
+    """What Lighthouse says against its own runs: a score of a slow machine looks like any other."""
+    notes = []
+    for page, report in reports.items():
+        failed = (report.get("runtimeError") or {}).get("message")
+        said = [*report.get("runWarnings", ()), *([failed] if failed else [])]
+        notes += [f"{page}: Lighthouse warns: {' '.join(str(text).split())}" for text in said]
+    return notes
 
 
 def _written(out: Path, seen: Pages, ran: Ran, reports: dict[str, dict[str, Any]]) -> Path:
