@@ -32,7 +32,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "cpu_sql": None, "cpu_cache": None, "cpu_call": None, "cpu_template": None, "blocks": None,
         "rss": None, "rows_read": None, "uncounted": [], "queued": [],
     },
-    "metrics": {"service": "web", "release": "", "attributes": {}},
+    "metrics": {
+        "service": "web", "release": "", "attributes": {}, "unit": "", "temporality": "",
+    },
     "machine": {"own_cpu": 0.5, "foreign_cpu": 0.0, "pressure": 0.0, "memory_available": 1},
     "pages": {
         "fcp": None, "ttfb": None, "cls": 0.0, "long_tasks": 0, "elements": 100, "requests": 5,

@@ -60,8 +60,10 @@ def count(tables: Tables, table: str) -> int:
 def test_rows_come_back_as_they_went_in(tables: Tables) -> None:
     tables.insert({"metrics": [METRIC | {"attributes": {"a": [1, "ü"]}}], "scheduled": [PLANNED]})
     columns, rows = tables.query("SELECT * FROM metrics", [])
-    assert columns == ["ts", "name", "service", "release", "value", "attributes"]
-    assert rows == [(1, "n", "web", "r1", 1.5, '{"a":[1,"ü"]}')]
+    assert columns == [
+        "ts", "name", "service", "release", "value", "attributes", "unit", "temporality",
+    ]  # fmt: skip
+    assert rows == [(1, "n", "web", "r1", 1.5, '{"a":[1,"ü"]}', "", "")]
     assert ask(tables, "SELECT route FROM scheduled WHERE intended = ?", 5) == [("GET /",)]
 
 

@@ -112,7 +112,7 @@ class Collector:
         if kind not in TYPES:
             raise Refused(415, f"wanted {' or '.join(TYPES)}")
         if encoding not in parsing.ENCODINGS:
-            raise Refused(415, f"content-encoding {encoding!r} is not known; gzip is")
+            raise Refused(415, f"content-encoding {encoding!r} is not known; gzip is, and deflate")
 
         def decode(body: bytes) -> Decoded:
             return _decode_otlp(signal, parsing.unpack(body, encoding), kind)

@@ -120,7 +120,10 @@ CREATE TABLE IF NOT EXISTS spans (
   start BIGINT NOT NULL,       -- by the sender's clock
   duration BIGINT NOT NULL,    -- 0 too where the sender's clock went back meanwhile
   status TEXT NOT NULL,        -- unset, ok or error
-  attributes JSON NOT NULL     -- as sent; texts are cut after 32 KiB
+  attributes JSON NOT NULL,    -- as sent; texts are cut after 32 KiB, bytes that are no UTF-8 are {"bytesValue": base64}
+  kind TEXT DEFAULT '',        -- internal, server, client, producer or consumer; '' as sent
+  message TEXT DEFAULT '',     -- of the status
+  events JSON DEFAULT '[]'     -- a list of {"time", "name", "attributes"}, "time" as start
 );
 
 -- OpenTelemetry log records.
@@ -128,9 +131,13 @@ CREATE TABLE IF NOT EXISTS logs (
   ts BIGINT NOT NULL,          -- when it was written, else observed, else received
   service TEXT NOT NULL,       -- as in spans
   release TEXT NOT NULL,       -- as in spans
-  severity TEXT NOT NULL,      -- severity_text as sent, or ''
-  body TEXT NOT NULL,          -- cut after 32 KiB
-  attributes JSON NOT NULL     -- as in spans
+  severity TEXT NOT NULL,      -- severity_text as sent, else the name of its number (INFO, WARN2), or ''
+  body TEXT NOT NULL,          -- a text as it is, '' for none, all else as JSON; cut after 32 KiB
+  attributes JSON NOT NULL,    -- as in spans
+  severity_number INTEGER DEFAULT 0,  -- 1 (TRACE) to 24 (FATAL4); 0: not told
+  event TEXT DEFAULT '',       -- event_name, else the attribute event.name, or ''
+  trace_id TEXT DEFAULT '',    -- of the span in which it was written, as in spans, or ''
+  span_id TEXT DEFAULT ''      -- as trace_id
 );
 
 -- OTLP metrics and process samples. Names and units of our own:
@@ -141,14 +148,18 @@ CREATE TABLE IF NOT EXISTS logs (
 --   queue.depth (messages that wait in the Celery queue that its attribute queue names).
 -- A histogram gives NAME.sum and NAME.count, and NAME.bucket whose attribute le is the bucket's upper
 -- bound and whose value counts what is not above it; an exponential histogram and a summary give
--- NAME.quantile, whose attribute quantile says which (of the former: within its bucket's width).
+-- NAME.quantile, whose attribute quantile says which (of the former: within its bucket's width). A
+-- histogram without a sum has none. The processes of one service are told apart by the attribute
+-- service.instance.id, where its sender or the point itself has one.
 CREATE TABLE IF NOT EXISTS metrics (
   ts BIGINT NOT NULL,          -- when it was measured
   name TEXT NOT NULL,          -- as sent, or as above
   service TEXT NOT NULL,       -- as in spans
   release TEXT NOT NULL,       -- as in spans
   value DOUBLE NOT NULL,       -- in the metric's own unit
-  attributes JSON NOT NULL     -- as in spans
+  attributes JSON NOT NULL,    -- as in spans
+  unit TEXT DEFAULT '',        -- as sent, or ''; a histogram's counts have none
+  temporality TEXT DEFAULT ''  -- of sums and histograms: delta (since the point before) or cumulative; else ''
 );
 
 -- Stacks that a profiler saw, one row a stack and flush of the profiler.

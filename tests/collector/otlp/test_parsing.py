@@ -102,11 +102,14 @@ def test_any_other_span_is_kept_as_it_came() -> None:
         {"key": "b", "value": {"boolValue": True}},
         {"key": "d", "value": {"doubleValue": 0.5}},
         {"key": "bytes", "value": {"bytesValue": "YWJj"}},
+        {"key": "raw", "value": {"bytesValue": "/wCA"}},
         {"key": "list", "value": {"arrayValue": {"values": [{"intValue": "1"}]}}},
         {"key": "map", "value": {"kvlistValue": {"values": [text("k", "v")]}}},
         {"key": "none", "value": {}},
     ]
-    event = span(*attributes, parentSpanId="00f067aa0ba902b7", status={"code": 2})
+    happened = {"timeUnixNano": "1100", "name": "exception", "attributes": [text("m", "x")]}
+    status = {"code": 2, "message": "no stock"}
+    event = span(*attributes, parentSpanId="00f067aa0ba902b7", status=status, events=[happened])
     assert rows("traces", traces(event)) == [
         (
             "spans",
@@ -125,10 +128,14 @@ def test_any_other_span_is_kept_as_it_came() -> None:
                     "b": True,
                     "d": 0.5,
                     "bytes": "abc",
+                    "raw": {"bytesValue": "/wCA"},
                     "list": [1],
                     "map": {"k": "v"},
                     "none": None,
                 },
+                "kind": "server",
+                "message": "no stock",
+                "events": [{"time": 1100, "name": "exception", "attributes": {"m": "x"}}],
             },
         )
     ]
@@ -168,11 +175,84 @@ def test_a_log_without_a_time_has_that_of_its_observation() -> None:
                 "release": "r7",
                 "ts": 9,
                 "severity": "WARN",
+                "severity_number": 0,
+                "event": "",
+                "trace_id": "",
+                "span_id": "",
                 "body": "hot",
                 "attributes": {},
             },
         )
     ]
+
+
+def logged(**record: Any) -> dict[str, Any]:
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "9", **record}]}]}]}
+    [(_, row)] = rows("logs", body)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ({"stringValue": "größer"}, "größer"),
+        ({"kvlistValue": {"values": [text("k", "ü"), {"key": "n"}]}}, '{"k": "ü", "n": null}'),
+        ({"arrayValue": {"values": [{"intValue": "1"}, {"boolValue": True}]}}, "[1, true]"),
+        ({"boolValue": False}, "false"),
+        ({"intValue": "0"}, "0"),
+        ({"bytesValue": "/wCA"}, '{"bytesValue": "/wCA"}'),
+        ({}, ""),
+    ],
+)
+def test_a_logs_body_is_text_or_json(body: dict[str, Any], kept: str) -> None:
+    assert logged(body=body)["body"] == kept
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(1, "TRACE"), (9, "INFO"), (14, "WARN2"), (24, "FATAL4"), (0, ""), (25, "")],
+)
+def test_a_severity_has_the_name_of_its_number(number: int, name: str) -> None:
+    row = logged(severityNumber=number)
+    assert (row["severity"], row["severity_number"]) == (name, number)
+    assert logged(severityNumber=number, severityText="hot")["severity"] == "hot"
+
+
+def test_a_log_keeps_its_event_and_span() -> None:
+    row = logged(traceId=TRACE, spanId=SPAN, eventName="gen_ai.choice")
+    assert (row["trace_id"], row["span_id"], row["event"]) == (TRACE, SPAN, "gen_ai.choice")
+    assert logged(attributes=[text("event.name", "gen_ai.choice")])["event"] == "gen_ai.choice"
+
+
+def test_workers_of_one_service_are_told_apart_and_delta_from_cumulative() -> None:
+    def total(temporality: int) -> dict[str, Any]:
+        points = [{"timeUnixNano": "6", "asInt": "7", "attributes": [text("queue", "mail")]}]
+        told = {"dataPoints": points, "aggregationTemporality": temporality}
+        return {"name": "orders", "unit": "{order}", "sum": told}
+
+    groups = [
+        {
+            "resource": {"attributes": [text("service.instance.id", worker)]},
+            "scopeMetrics": [{"metrics": [total(kind)]}],
+        }
+        for worker, kind in (("a", 2), ("b", 1))
+    ]
+    found = [row for _, row in rows("metrics", {"resourceMetrics": groups})]
+    assert [(r["attributes"], r["temporality"], r["unit"]) for r in found] == [
+        ({"service.instance.id": "a", "queue": "mail"}, "cumulative", "{order}"),
+        ({"service.instance.id": "b", "queue": "mail"}, "delta", "{order}"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["histogram", "exponentialHistogram"])
+def test_a_histogram_without_a_sum_gets_none(kind: str) -> None:
+    point = {"timeUnixNano": "8", "count": "3"}
+    told = {"aggregationTemporality": 2, "dataPoints": [point, point | {"sum": 0}]}
+    found = [row for _, row in rows("metrics", metrics({"name": "h", "unit": "ms", kind: told}))]
+    assert [(r["name"], r["value"], r["unit"]) for r in found if "quantile" not in r["name"]] == [
+        ("h.count", 3.0, ""), ("h.sum", 0.0, "ms"), ("h.count", 3.0, ""),
+    ]  # fmt: skip
+    assert {r["temporality"] for r in found} == {"cumulative"}
 
 
 def test_protobuf_and_json_say_the_same() -> None:
@@ -193,6 +273,19 @@ def test_gzip_is_unpacked() -> None:
     body = ExportMetricsServiceRequest().SerializeToString() + b"abc"
     assert parsing.unpack(gzip.compress(body), "gzip") == body
     assert parsing.unpack(body, "") == body
+
+
+@pytest.mark.parametrize("form", [zlib.MAX_WBITS, -zlib.MAX_WBITS])
+def test_deflate_is_unpacked_with_its_header_and_without(form: int) -> None:
+    def deflated(body: bytes) -> bytes:
+        packer = zlib.compressobj(9, zlib.DEFLATED, form)
+        return packer.compress(body) + packer.flush()
+
+    assert parsing.unpack(deflated(b'{"a": 1}'), "deflate") == b'{"a": 1}'
+    with pytest.raises(parsing.Malformed, match="deflate"):
+        parsing.unpack(deflated(b"x" * 1000)[:-3], "deflate")
+    with pytest.raises(parsing.Oversized):
+        parsing.unpack(deflated(bytes(parsing.LARGEST + 1)), "deflate")
 
 
 @pytest.mark.parametrize("kept", [0, 10, 25, -8, -1])

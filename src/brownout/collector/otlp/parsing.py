@@ -43,7 +43,14 @@ ANSWERS: dict[str, type[Any]] = {
 LARGEST = 8 << 20
 """Bytes of a body, also when unpacked."""
 
-ENCODINGS = ("", "identity", "gzip")
+ENCODINGS = ("", "identity", "gzip", "deflate")
+
+INSTANCE = "service.instance.id"
+"""The attribute that tells the processes of one service apart."""
+
+TEMPORALITIES = {1: "delta", 2: "cumulative"}
+
+SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 
 class Oversized(ValueError):
@@ -53,25 +60,35 @@ class Oversized(ValueError):
 def unpack(body: bytes, encoding: str) -> bytes:
     """The body without its content encoding."""
     if encoding == "gzip":
-        body = _gunzip(body)
+        body = _unzip(body, zlib.MAX_WBITS | 16, encoding)
+    elif encoding == "deflate":
+        body = _unzip(body, zlib.MAX_WBITS if _has_header(body) else -zlib.MAX_WBITS, encoding)
     if len(body) > LARGEST:
         raise Oversized(f"more than {LARGEST} bytes")
     return body
 
 
-def _gunzip(body: bytes) -> bytes:
-    """All members of a gzip, up to one byte more than LARGEST: a bomb goes no further."""
+def _has_header(body: bytes) -> bool:
+    """Whether it is of zlib's format, as "deflate" should be; some senders leave its header out."""
+    return len(body) > 1 and body[0] & 15 == zlib.DEFLATED and (body[0] << 8 | body[1]) % 31 == 0
+
+
+def _unzip(body: bytes, form: int, name: str) -> bytes:
+    """All members of a gzip or the like, up to one byte more than LARGEST: a bomb goes no further.
+
+    ``form``: zlib's ``wbits``.
+    """
     unpacked, rest = b"", body
     while True:
         try:
-            unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            unpacker = zlib.decompressobj(form)
             unpacked += unpacker.decompress(rest, LARGEST + 1 - len(unpacked))
         except zlib.error as error:
-            raise Malformed("not gzip") from error
+            raise Malformed(f"not {name}") from error
         if len(unpacked) > LARGEST:
             return unpacked
         if not unpacker.eof:
-            raise Malformed("the gzip ends too early")
+            raise Malformed(f"the {name} ends too early")
         rest = unpacker.unused_data
         if not rest:
             return unpacked
@@ -146,7 +163,15 @@ def _value(value: Any) -> Any:
         return _attributes(found.values)
     if kind == "double_value" and not math.isfinite(found):
         return str(found)  # JSON has no word for it
-    return found.decode("utf-8", "replace") if kind == "bytes_value" else found
+    return _text(found) if kind == "bytes_value" else found
+
+
+def _text(found: bytes) -> Any:
+    """Bytes as the text that they are; else as OTLP/JSON has them."""
+    try:
+        return found.decode()
+    except UnicodeDecodeError:
+        return {"bytesValue": base64.b64encode(found).decode()}
 
 
 def _attributes(pairs: Any) -> Row:
@@ -173,22 +198,43 @@ def _span(found: Any) -> Span:
         start=found.start_time_unix_nano,
         end=found.end_time_unix_nano,
         attributes=_attributes(found.attributes),
+        message=found.status.message,
+        events=[_event(event) for event in found.events],
     )
+
+
+def _event(event: Any) -> Row:
+    return {
+        "time": event.time_unix_nano,
+        "name": event.name,
+        "attributes": _attributes(event.attributes),
+    }
 
 
 def metrics(message: Any) -> Iterator[tuple[str, Row]]:
     """(``metrics``, row) of each figure of each data point (points.figures)."""
     for group in message.resource_metrics:
-        by = spans.sender(_attributes(group.resource.attributes))
+        resource = _attributes(group.resource.attributes)
+        by = spans.sender(resource)
+        instance = {INSTANCE: resource[INSTANCE]} if INSTANCE in resource else {}
         for metric in (m for scope in group.scope_metrics for m in scope.metrics):
             kind = metric.WhichOneof("data")
             for point in getattr(metric, kind).data_points if kind else ():
-                row = by | {"ts": point.time_unix_nano}
-                attributes = _attributes(point.attributes)
+                row = by | {"ts": point.time_unix_nano, "temporality": _temporality(metric, kind)}
+                attributes = instance | _attributes(point.attributes)
                 for suffix, value, more in points.figures(kind, point):
-                    name = f"{metric.name}{suffix}"
-                    figure = {"name": name, "value": value, "attributes": attributes | more}
-                    yield "metrics", row | figure
+                    yield (
+                        "metrics",
+                        row
+                        | {"name": f"{metric.name}{suffix}", "value": value}
+                        | {"unit": "" if suffix in points.COUNTS else metric.unit}
+                        | {"attributes": attributes | more},
+                    )
+
+
+def _temporality(metric: Any, kind: str) -> str:
+    told = getattr(getattr(metric, kind), "aggregation_temporality", 0)
+    return TEMPORALITIES.get(told, "")
 
 
 def logs(message: Any) -> Iterator[tuple[str, Row]]:
@@ -200,11 +246,34 @@ def logs(message: Any) -> Iterator[tuple[str, Row]]:
                 by
                 | {
                     "ts": record.time_unix_nano or record.observed_time_unix_nano,
-                    "severity": record.severity_text,
-                    "body": str(_value(record.body)),
-                    "attributes": _attributes(record.attributes),
+                    **_log(record),
                 },
             )
+
+
+def _log(record: Any) -> Row:
+    attributes = _attributes(record.attributes)
+    return {
+        "severity": record.severity_text or _severity(record.severity_number),
+        "severity_number": record.severity_number,
+        "event": record.event_name or str(attributes.get("event.name", "")),
+        "trace_id": record.trace_id.hex(),
+        "span_id": record.span_id.hex(),
+        "body": _body(_value(record.body)),
+        "attributes": attributes,
+    }
+
+
+def _severity(number: int) -> str:
+    """The short name of a severity's number: INFO for 9, INFO2 for 10."""
+    level, finer = divmod(number - 1, 4)
+    return f"{SEVERITIES[level]}{finer + 1 if finer else ''}" if 1 <= number <= 24 else ""
+
+
+def _body(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 DECODERS = {"traces": traces, "metrics": metrics, "logs": logs}

@@ -12,6 +12,9 @@ NO_VALUE = 1
 QUANTILES = (0.5, 0.95, 0.99)
 """Told of an exponential histogram, whose 160 buckets would be a row each."""
 
+COUNTS = (".count", ".bucket")
+"""Figures that are numbers of values, and so have not the unit of the values."""
+
 Figure = tuple[str, float, dict[str, Any]]
 """(what is added to the metric's name, value, further attributes)."""
 
@@ -24,7 +27,8 @@ def figures(kind: str, point: Any) -> Iterator[Figure]:
         integer = point.WhichOneof("value") == "as_int"
         yield "", float(point.as_int if integer else point.as_double), {}
         return
-    yield ".sum", point.sum, {}
+    if kind == "summary" or point.HasField("sum"):
+        yield ".sum", point.sum, {}
     yield ".count", float(point.count), {}
     if kind == "histogram":
         yield from _buckets(point)

@@ -22,6 +22,8 @@ FAILED = 2
 
 STATUSES = {1: "ok", FAILED: "error"}
 
+KINDS = ("", "internal", "server", "client", "producer", "consumer")
+
 
 class Malformed(ValueError):
     """Not OTLP."""
@@ -29,7 +31,10 @@ class Malformed(ValueError):
 
 @dataclass(slots=True)
 class Span:
-    """What is kept of an OTLP span: ids in hexadecimal, times in ns since 1970."""
+    """What is kept of an OTLP span: ids in hexadecimal, times in ns since 1970.
+
+    ``events``: {time, name, attributes}.
+    """
 
     trace_id: str
     span_id: str
@@ -40,6 +45,8 @@ class Span:
     start: int
     end: int
     attributes: Row
+    message: str
+    events: list[Row]
 
 
 def sender(resource: Row) -> Row:
@@ -64,6 +71,9 @@ def row(span: Span, by: Row, resource: Row) -> tuple[str, Row]:
         "name": span.name,
         "status": STATUSES.get(span.code, "unset"),
         "attributes": span.attributes,
+        "kind": KINDS[span.kind] if 0 <= span.kind < len(KINDS) else "",
+        "message": span.message,
+        "events": span.events,
     }
 
 
