@@ -115,6 +115,19 @@ def test_what_a_validation_raises_by_itself_does_not_ring() -> None:
     assert [change["signal"] for changes in rang for change in changes] == ["cpu"]
 
 
+def test_what_a_deployment_raises_by_itself_does_not_ring() -> None:
+    """Two releases side by side take memory; what is still there afterwards is told."""
+    memory = Limit("memory", "web", 352.0, 457.6)
+    alerts = Alerting([LATENCY, CPU, memory], CALM | {memory.key: (0, 40)})
+    raised = [Observation("memory", "web", 708.0, 1.0), Observation("cpu", "web", 0.9, 1.0)]
+    for second in range(60):
+        assert alerts.update(second * NS, raised, deploying=True) == []
+    rang = [alerts.update(s * NS, [*raised, slow(1.0)], deploying=True) for s in range(60, 70)]
+    assert [change["signal"] for changes in rang for change in changes] == ["latency"]
+    rang = [alerts.update(s * NS, raised) for s in range(70, 80)]
+    assert [change["signal"] for changes in rang for change in changes] == ["memory", "cpu"]
+
+
 def test_since_is_when_the_evidence_began() -> None:
     [(_, change)] = play(Alerting([LATENCY], CALM), "x....xx.xxxx")
     assert change["since"] == 5 * NS

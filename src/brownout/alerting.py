@@ -34,6 +34,9 @@ BAD_SHARE = {"latency": 0.5, "errors": 0.2}
 RAISED_BY_VALIDATION = frozenset({"cpu"})
 """What a validation raises by itself, with its tests and its peak load: not judged meanwhile."""
 
+RAISED_BY_DEPLOYMENT = frozenset({"cpu", "memory"})
+"""What a deployment raises by itself: a build, migrations, and two releases side by side."""
+
 UNITS = {"latency": "ms", "errors": "%", "cpu": "cores", "memory": "MB"}
 
 
@@ -121,13 +124,23 @@ class Alerting:
             self._watched[limit.key] = _Watched(limit, detector)
 
     def update(
-        self, second: int, observations: Iterable[Observation], validating: bool = False
+        self,
+        second: int,
+        observations: Iterable[Observation],
+        validating: bool = False,
+        deploying: bool = False,
     ) -> list[dict[str, Any]]:
-        """Judge one second (ns of its beginning); the ``alert`` events that follow from it."""
+        """Judge one second (ns of its beginning); the ``alert`` events that follow from it.
+
+        What a validation or a deployment raises by itself is not judged while it is under way.
+        """
+        passed_over = (RAISED_BY_VALIDATION if validating else frozenset()) | (
+            RAISED_BY_DEPLOYMENT if deploying else frozenset()
+        )
         changes = []
         for seen in observations:
             watched = self._watched.get((seen.signal, seen.subject))
-            if watched is None or (validating and seen.signal in RAISED_BY_VALIDATION):
+            if watched is None or seen.signal in passed_over:
                 continue
             change = self._judge(watched, second, seen)
             if change:

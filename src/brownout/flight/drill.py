@@ -137,7 +137,7 @@ class Drill:
             case Noticed():
                 self._log.info(message.name, **message.value)
             case Seen():
-                for alert in self._watch.see(message, history.phase(self.events)):
+                for alert in self._watch.see(message, self.events):
                     self._log.info("alert", **alert)
 
     def _direct(self, op: Op) -> None:

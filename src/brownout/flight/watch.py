@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from brownout import history
 from brownout.alerting import Alerting, Limit, describe
 from brownout.flight import calm
 from brownout.flight.board import UNSEEN
 from brownout.flight.refusals import FLYING
 from brownout.flight.world import World
-from brownout.model import NS, Window
+from brownout.model import NS, Event, Window
 from brownout.site.observer import Seen, observations
 
 LOOK = 15
 """Seconds of the baseline after which a machine that certainly cannot carry it is told so."""
+
+
+ROLLING = ("deploy", "rollback", "migrate")
+"""Ops that put two releases side by side, build or migrate."""
+
+SETTLE = 5
+"""Seconds after such an op in which what it started is still settling."""
+
+
+def deploying(events: Sequence[Event], second: int) -> bool:
+    """Whether a deployment was under way, or had just ended, in the second that begins then (ns)."""
+    return any(
+        asked.at < second + NS and (done is None or second < done.at + SETTLE * NS)
+        for asked, done in history.pair(events)
+        if asked.name in ROLLING
+    )
 
 
 class Watch:
@@ -27,12 +44,13 @@ class Watch:
         self._alerting: Alerting | None = None
         self._limits: dict[tuple[str, str], Limit] = {}
 
-    def see(self, seen: Seen, phase: str) -> list[dict[str, Any]]:
-        """Take in one second; the values of the alerts that it gives rise to.
+    def see(self, seen: Seen, events: Sequence[Event]) -> list[dict[str, Any]]:
+        """Take in one second; the values of the alerts that it gives rise to. ``events``: so far.
 
         Raises MachineError when this machine certainly cannot carry the drill.
         """
         self.board = seen.board
+        phase = history.phase(events)
         if phase == "baseline":
             self._calm.append(seen)
             if len(self._calm) == LOOK:
@@ -40,7 +58,9 @@ class Watch:
         if self._alerting is None or phase not in FLYING:
             return []
         found = observations(seen, self._limits)
-        alerts = self._alerting.update(seen.second, found, phase == "validation")
+        alerts = self._alerting.update(
+            seen.second, found, phase == "validation", deploying(events, seen.second)
+        )
         return [{**alert, "text": describe(alert)} for alert in alerts]
 
     def _look(self) -> None:
