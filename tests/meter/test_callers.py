@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from brownout.meter.event import callers
+from brownout.meter.event import callers, libraries
 
 LIBRARY = """
 from brownout.meter.event.callers import caller_at
@@ -27,6 +27,14 @@ def asking(trail):
 def through(call):
     return call()
 """
+REPORTS = """
+def report(asked):
+    return asked()
+"""
+LAYER = """
+def inner(asked):
+    return asked()
+"""
 APPLICATION = """
 import library
 
@@ -42,7 +50,7 @@ def nearer(call):
 
 
 def load(file: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None and spec.loader is not None
@@ -96,3 +104,43 @@ def test_a_jump_that_goes_wrong_is_the_last(
     assert not trail.trusted
     assert trail.known == ()
     assert all(caller == line(text) for text, caller in found[2 * callers.AUDITED - 2 :])
+
+
+def test_without_a_line_of_the_application_a_librarys_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "root", lambda: f"{tmp_path}/application/")
+    monkeypatch.setattr(callers, "_files", {})
+    packages = tmp_path / "site-packages"
+    inner = load(packages / "psycopg" / "library.py", LIBRARY, monkeypatch)
+    outer = load(packages / "wares" / "reports.py", REPORTS, monkeypatch)
+    layer = load(packages / "django" / "core" / "handlers" / "exception.py", LAYER, monkeypatch)
+    begun = load(tmp_path / "brownout" / "meter" / "middleware.py", LAYER, monkeypatch)
+    application = load(tmp_path / "application" / "application.py", APPLICATION, monkeypatch)
+    asked, within = inner.asking(callers.Trail()), inner.asking(callers.Trail())
+    named = "site-packages/wares/reports.py:3"
+    for _ in range(200):
+        assert outer.report(asked) == named
+        # What only hands a request on does not ask; and outside of a work nobody does.
+        assert outer.report(lambda: layer.inner(asked)) == ""
+        assert application.nearer(lambda: outer.report(asked)) == line("# nearer")
+        assert application.nearer(lambda: layer.inner(asked)) == line("# nearer")
+        assert application.nearer(lambda: begun.inner(within)) == ""
+        assert application.nearer(lambda: begun.inner(lambda: outer.report(within))) == named
+
+
+def test_which_libraries_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path), f"{tmp_path}/editable", *sys.path])
+    packages = "/venv/lib/python3.11/site-packages"
+    named = {
+        f"{packages}/wagtail/models/pages.py": "site-packages/wagtail/models/pages.py",
+        "/usr/lib/python3/dist-packages/wagtail/x.py": "site-packages/wagtail/x.py",
+        f"{tmp_path}/editable/wares/models.py": "site-packages/wares/models.py",
+        f"{packages}/django/db/models/query.py": "",
+        f"{packages}/psycopg/cursor.py": "",
+        f"{packages}/sentry_sdk/integrations/django.py": "",
+        importlib.util.__file__: "",
+        "<string>": "",
+        "/elsewhere/x.py": "",
+    }
+    assert {file: libraries.name(file) for file in named} == named

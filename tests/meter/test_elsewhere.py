@@ -375,6 +375,22 @@ def test_django_tasks_in_a_worker(django: str, tmp_path: Path, receiver: Receive
     assert all(wait > 0 for (wait,) in waits)
 
 
+def test_a_librarys_own_statements_have_a_line_of_it(tmp_path: Path) -> None:
+    python, _, apps = python_with_tasks("5.2")
+    more = {"TASKS": "django_tasks_db.DatabaseBackend", "TASKS_APPS": apps}
+    elsewhere.fill(tmp_path, python, **more)
+    command = [python, "manage.py", "prune_db_task_results", "--min-age-days", "0"]
+    done = elsewhere.run(tmp_path, ["--out", str(tmp_path / "r.duckdb")], command, **more)
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(tmp_path / "r.duckdb"), read_only=True) as recording:
+        found = recording.execute("SELECT caller FROM sql_calls").fetchall()
+        versions = recording.execute("SELECT version FROM packages WHERE name = 'django'")
+        assert [version[:4] for (version,) in versions.fetchall()] == ["5.2."]
+    # Not of manage.py, which starts it.
+    place = "site-packages/django_tasks_db/management/commands/prune_db_task_results.py:"
+    assert found and all(caller.startswith(place) for (caller,) in found), found
+
+
 def python_with_tasks(django: str) -> tuple[str, str, str]:
     """(interpreter, the library's module, apps to install)."""
     library, requirement, apps = TASKS[django]

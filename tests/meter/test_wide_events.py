@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -267,6 +269,24 @@ def test_all_of_it_fits_the_recording(receiver: Receiver, tmp_path: Path) -> Non
     assert aliases == [("default",), ("replica",)]
     tables.close()
     assert count == len(receiver.work()) > 60
+
+
+def test_a_process_tells_once_which_packages_it_has(
+    receiver: Receiver, said: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = [row for table, row in receiver.rows if table == "processes"]
+    assert [(row["pid"], row["service"], row["release"]) for row in rows] == [
+        (said["pid"], "web", "r7")
+    ]
+    assert rows[0]["python"] == platform.python_version()
+    names = ("django", "openai", "celery", "opentelemetry-sdk")
+    expected = [(name, importlib.metadata.version(name)) for name in sorted(names)]
+    tables = Tables(tmp_path / "telemetry.duckdb")
+    tables.insert({"processes": rows})
+    asked = "SELECT name, version FROM packages WHERE list_contains(?, name) ORDER BY name"
+    _, found = tables.query(asked, [list(names)])
+    tables.close()
+    assert found == expected
 
 
 def test_the_project_need_not_know(receiver: Receiver, said: dict[str, Any]) -> None:

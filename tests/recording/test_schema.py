@@ -16,7 +16,10 @@ from brownout.recording.finished import open_recording
 
 ROOT = Path(__file__).parents[2]
 OLD = Path(__file__).parent / "old_recordings"
-SINCE = {1: {"profiles", "work.tx_time", "work.queued"}, 2: {"work.tx_count", "work.connect_time"}}
+SINCE = {
+    1: {"profiles", "work.tx_time", "work.queued"},
+    2: {"work.tx_count", "work.connect_time", "processes"},
+}
 """Version -> some of what came with the next."""
 
 

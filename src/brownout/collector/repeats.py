@@ -8,6 +8,7 @@ from typing import Any
 KEYS: Mapping[str, tuple[str, ...]] = {
     "spans": ("trace_id", "span_id"),
     "work": ("trace_id", "start", "kind", "route"),
+    "processes": ("ts", "service", "pid"),
     "requests": ("trace_id", "intended"),
     "scheduled": ("trace_id", "intended"),
 }

@@ -17,7 +17,7 @@ LATEST = 2**62
 LONGEST = 32 << 10
 """Characters of a text."""
 
-TIMES = {"spans": "start", "work": "start", "metrics": "ts", "logs": "ts"}
+TIMES = {"spans": "start", "work": "start", "metrics": "ts", "logs": "ts", "processes": "ts"}
 
 
 def sound(table: str, row: Row, now: int) -> str:

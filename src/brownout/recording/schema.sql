@@ -109,6 +109,21 @@ CREATE OR REPLACE VIEW ai_calls AS
          a.inputs, a.tokens_in, a.tokens_out, a.attempts, a.first_byte, a."time", a.errors, a.repeats, a.clients
   FROM work, unnest(work.ai) AS u(a);
 
+-- The metered processes, one row each, before its first events.
+CREATE TABLE IF NOT EXISTS processes (
+  ts BIGINT NOT NULL,          -- when it told it
+  service TEXT NOT NULL,       -- as in work
+  release TEXT NOT NULL,       -- as in work
+  pid INTEGER NOT NULL,        -- as in work
+  python TEXT NOT NULL,        -- its version
+  packages JSON NOT NULL       -- installed ones: name, in lower case and with hyphens -> version
+);
+
+-- Which versions of packages each release ran with, one row a package and version.
+CREATE OR REPLACE VIEW packages AS
+  SELECT service, release, name, packages->>name AS version, min(ts) AS ts
+  FROM (SELECT *, unnest(json_keys(packages)) AS name FROM processes) GROUP BY ALL;
+
 -- Other OpenTelemetry spans, each once.
 CREATE TABLE IF NOT EXISTS spans (
   trace_id TEXT NOT NULL,      -- 32 hexadecimal digits

@@ -13,6 +13,9 @@ Row = dict[str, Any]
 WORK = "brownout.work"
 """The attribute of a span that makes it a wide event."""
 
+PROCESS = "brownout.process"
+"""The attribute of the span in which a metered process says who it is."""
+
 KINDS = {1: "command", 5: "task"}
 """The kinds of spans, OpenTelemetry's SPAN_KIND_INTERNAL and SPAN_KIND_CONSUMER, that tell of work
 other than a request."""
@@ -58,9 +61,11 @@ def sender(resource: Row) -> Row:
 
 
 def row(span: Span, by: Row, resource: Row) -> tuple[str, Row]:
-    """(table, row); ``by``: of ``sender``. Raises Malformed for work that is none."""
+    """(table, row); ``by``: of ``sender``. Raises Malformed for work or a process that is none."""
     if WORK in span.attributes:
         return "work", _work(span, by, resource)
+    if PROCESS in span.attributes:
+        return "processes", _process(span, by, resource)
     return "spans", {
         **by,
         "trace_id": span.trace_id,
@@ -97,6 +102,18 @@ def _work(span: Span, by: Row, resource: Row) -> Row:
         "route": span.name,
         "status": status,
     }
+
+
+def _process(span: Span, by: Row, resource: Row) -> Row:
+    try:
+        told = _object(span.attributes[PROCESS])
+        pid = int(resource.get("process.pid", 0))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Malformed(f"{PROCESS} or the pid is not what it should be: {error}") from error
+    python, packages = str(told.get("python", "")), told.get("packages")
+    if not isinstance(packages, dict):
+        raise Malformed(f"{PROCESS} names no packages: an object of names and versions is wanted")
+    return {**by, "ts": span.start, "pid": pid, "python": python, "packages": packages}
 
 
 def _object(text: Any) -> Row:

@@ -2,7 +2,8 @@
 
 The nearest frame in the application's folder has it. Code of the application that is run by a
 library without a frame of its own is named too: a template by its node's line, a serialiser, view
-or admin class by the line of the class.
+or admin class by the line of the class. Where nothing is the application's it is the nearest frame
+of a library, see ``libraries``.
 """
 
 from __future__ import annotations
@@ -18,9 +19,28 @@ from sys import _getframe
 from types import CodeType, FrameType
 from typing import Any
 
+from brownout.meter.event import libraries
+
 REMEMBERED = 20_000
 
-Kind = str | Callable[[FrameType], str] | None
+
+class Library:
+    """The kind of a library's file."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+LAYER = Library("")
+"""The kind of the file whose frames stand between a middleware and what it hands the request to:
+libraries further out did but that."""
+
+END = Library("")
+"""The kind of files whose frames begin a work: what is further out is none of it."""
+
+Kind = str | Callable[[FrameType], str] | Library | None
 
 JUMPS = 4
 """Places that are looked at for a statement, the latest found first."""
@@ -33,10 +53,14 @@ Steps = tuple[int, CodeType, int, int, CodeType, int, str]
 """(depth of the caller's frame, its code and instruction, the same of one half-way, file:line)."""
 
 _files: dict[str, Kind] = {}
-"""File name of code -> its name below the root; None: a library's; or who names its frames."""
+"""File name of code -> its name below the root; a library's kind; who names its frames; None: of
+Django and all others that are passed over."""
 
 _lines: dict[tuple[int, int], tuple[CodeType, str]] = {}
 """(id of code, instruction) -> the code, lest its id is used again, and file:line."""
+
+NONE = "\0"
+"""Of the libraries none asked: they only handed the request on."""
 
 _outer = threading.local()
 
@@ -60,8 +84,9 @@ def root() -> str:
 
 
 def caller(skip: int = 2) -> str:
-    """file:line, '' when none of the application's own code is running here."""
+    """file:line, of a library where none of the application's own code is running here, else ''."""
     frame: FrameType | None = _getframe(skip)
+    nearest = ""
     while frame is not None:
         code = frame.f_code
         try:
@@ -69,11 +94,16 @@ def caller(skip: int = 2) -> str:
         except KeyError:
             kind = _files[code.co_filename] = _kind(code.co_filename)
         if kind is not None:
-            found = _line(code, frame, kind) if isinstance(kind, str) else kind(frame)
-            if found:
+            if isinstance(kind, str):
+                return _line(code, frame, kind)
+            if isinstance(kind, Library):
+                if kind is END:
+                    break
+                nearest = nearest or (_line(code, frame, kind.name) if kind.name else NONE)
+            elif found := kind(frame):
                 return found
         frame = frame.f_back
-    return getattr(_outer, "caller", "") or STARTED_BY.get()
+    return getattr(_outer, "caller", "") or STARTED_BY.get() or nearest.removeprefix(NONE)
 
 
 class Trail:
@@ -124,7 +154,7 @@ def _steps(where: str) -> Steps | None:
     frame, depth = _getframe(2).f_back, 1  # as caller_at counts
     while frame is not None:
         kind = _files.get(frame.f_code.co_filename)
-        if kind is not None:
+        if kind is not None and (kind is END or not isinstance(kind, Library)):
             if not isinstance(kind, str):
                 return None
             half = (depth + 2) // 2
@@ -161,10 +191,11 @@ def _kind(filename: str) -> Kind:
     name = ours(filename)
     if name:
         return name
-    for ending, namer in NAMERS.items():
+    for ending, kind in KINDS.items():
         if filename.endswith(ending):
-            return namer
-    return None
+            return kind
+    library = libraries.name(filename)
+    return Library(library) if library else None
 
 
 def _template(frame: FrameType) -> str:
@@ -195,11 +226,15 @@ def _class(kind: Any) -> str:
         return name
 
 
-NAMERS: dict[str, Callable[[FrameType], str]] = {
+KINDS: dict[str, Kind] = {
     "/django/template/base.py": _template,
     "/django/views/generic/base.py": _owner,
     "/django/contrib/admin/options.py": _owner,
     "/rest_framework/serializers.py": _owner,
     "/rest_framework/views.py": _owner,
+    "/django/core/handlers/exception.py": LAYER,
+    "/brownout/meter/middleware.py": END,
+    "/brownout/meter/commands.py": END,
+    "/brownout/meter/responses/streams.py": END,
 }
-"""Files of libraries whose frames run code of the application that has no frame."""
+"""Files whose frames run code of the application that has no frame, or are a border."""

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from brownout.meter.event import allocations
 from brownout.meter.event.encoding import span
+from brownout.meter.event.packages import introduction
 from brownout.meter.event.work import Work
 
 BUFFER = 5000
@@ -76,6 +77,9 @@ class Sender:
         self._finished: deque[tuple[Work, str, str, int, int]] = deque()
         self._buffer: deque[bytes] = deque()
         self._length = 0
+        self._first: list[bytes] | None = None
+        """Goes before the first batch: who this process is; nothing once it was taken."""
+
         self._target = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
         self._headers = _headers()
         self._wake = threading.Event()
@@ -146,7 +150,9 @@ class Sender:
         waiting = len(self._buffer)
         count = waiting if waiting < 2 * BATCH else BATCH
         batch = [self._buffer.popleft() for _ in range(count)]
-        status = self._post("/v1/traces", self._envelope % b",".join(batch))
+        if self._first is None:
+            self._first = _introduction()
+        status = self._post("/v1/traces", self._envelope % b",".join([*self._first, *batch]))
         length = sum(map(len, batch))
         self._length -= length
         if status in (0, 429, 502, 503, 504):
@@ -156,6 +162,7 @@ class Sender:
             self._length += length
             self._buffer.extendleft(reversed(batch[:room]))
             return False
+        self._first = []
         if status != 200:
             self.dropped += len(batch)
         return True
@@ -188,6 +195,13 @@ class Sender:
                 self._connection.close()
             self._connection = None
             return 0
+
+
+def _introduction() -> list[bytes]:
+    try:
+        return [introduction().encode()]
+    except Exception:  # a strange entry of sys.path is no reason to send nothing
+        return []
 
 
 def _headers() -> dict[str, str]:
