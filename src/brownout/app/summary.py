@@ -108,8 +108,8 @@ def table(found: Mapping[str, Any]) -> RenderableType:
         return NOTHING
     rows = [
         (
-            *(r["route"], r["count"], *(f"{r[k]:.1f}" for k in ("p50_ms", "p95_ms", "cpu_ms"))),
-            *(f"{r[k]:.1f}" for k in ("queries", "rows", "repeats", "calls")),
+            *(r["route"], r["count"], *(_mean(r[k]) for k in ("p50_ms", "p95_ms", "cpu_ms"))),
+            *(_mean(r[k]) for k in ("queries", "rows", "repeats", "calls")),
             r["errors"],
         )
         for r in found["routes"]
@@ -117,9 +117,17 @@ def table(found: Mapping[str, Any]) -> RenderableType:
     return show.table("", COLUMNS, rows)
 
 
+def _mean(value: float | None) -> str | None:
+    """None where no event has it measured."""
+    return None if value is None else f"{value:.1f}"
+
+
 def more(found: Mapping[str, Any]) -> list[str]:
     """What to say below the table: lines that are pasted are not to be wrapped."""
-    lines = ["n: how many; queries to calls: means of one; repeats: queries asked before in it"]
+    lines = [
+        "n: how many; queries to calls: means of one; repeats: queries asked before in it; "
+        "-: not measured"
+    ]
     return [
         *(lines if found["routes"] else []),
         f"recorded in {found['recording']}; ask it, for example:",
