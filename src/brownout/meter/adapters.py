@@ -15,6 +15,8 @@ ADAPTERS = {
     "django.db": "database.unseen:install",
     "django.db.backends.sqlite3.base": "database.database_work:install_sqlite",
     "django.db.backends.postgresql.base": "database.queries:install_debugging",
+    "django.utils.autoreload": "concurrency.reloading:install",
+    "werkzeug._reloader": "concurrency.reloading:install",
     "django.utils.connection": "concurrency.threads:install",
     "asgiref.sync": "concurrency.coroutines:install",
     "django.core.cache": "caching.caches:install",

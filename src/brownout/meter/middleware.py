@@ -10,7 +10,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.signals import got_request_exception
 
-from brownout.meter.event import sender
+from brownout.meter.event import ends, sender
 from brownout.meter.event.work import CURRENT, MODE, Work, trace_of
 from brownout.meter.responses import items
 from brownout.meter.responses.streams import follow
@@ -49,6 +49,7 @@ class Meter:
         if self._asynchronous:
             markcoroutinefunction(self)
         got_request_exception.connect(_raised, dispatch_uid="brownout.meter")
+        ends.listen()
 
     def __call__(self, request: Any) -> Any:
         if self._asynchronous:

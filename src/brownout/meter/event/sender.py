@@ -5,19 +5,18 @@ A request never waits for it: the buffer is bounded, what does not fit is droppe
 
 from __future__ import annotations
 
-import atexit
-import http.client
+import contextlib
 import json
 import os
 import threading
 import time
 from collections import deque
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from brownout.meter.event import allocations
+from brownout.meter.event import allocations, ends
 from brownout.meter.event.encoding import span
 from brownout.meter.event.packages import introduction
+from brownout.meter.event.receiver import TIMEOUT, Receiver, pairs
 from brownout.meter.event.work import Work
 
 BUFFER = 5000
@@ -34,7 +33,11 @@ BATCH = 20 * TOGETHER
 EVERY = 0.5
 """Seconds between two batches."""
 
-TIMEOUT = 3
+LAST = 2.0
+"""Seconds that the end of a process may take for what still waits."""
+
+BUSY = (429, 502, 503, 504)
+"""Answers after which it is asked again."""
 
 _sender: Sender | None = None
 _lock = threading.Lock()
@@ -56,6 +59,7 @@ def _of_this_process() -> Sender:
             if _sender is None:
                 _sender = Sender()
                 allocations.listen()
+                ends.listen()
     return _sender
 
 
@@ -64,7 +68,13 @@ def _forked() -> None:
     _sender, _lock = None, threading.Lock()
 
 
+def _last() -> None:
+    if _sender is not None:
+        _sender.last()
+
+
 os.register_at_fork(after_in_child=_forked)
+ends.before(_last)
 
 
 class Sender:
@@ -80,18 +90,19 @@ class Sender:
         self._first: list[bytes] | None = None
         """Goes before the first batch: who this process is; nothing once it was taken."""
 
-        self._target = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-        self._headers = _headers()
+        self._underway = 0
+        self._until = 0.0
+        self._status, self._trouble, self._lost = 200, "", 0
+        self._receiver = Receiver()
+        self._target = self._receiver.url
         self._wake = threading.Event()
         self._resource = {"attributes": _attributes(_resource())}
         resource = json.dumps(self._resource).replace("%", "%%")
         self._envelope = (
             f'{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"spans":[%b]}}]}}]}}'
         ).encode()
-        self._connection: http.client.HTTPConnection | None = None
         self._sending = threading.Lock()
         threading.Thread(target=self._run, name="brownout-meter", daemon=True).start()
-        atexit.register(self.flush)
 
     def put(self, work: Work, kind: str, route: str, status: int, size: int) -> None:
         if not self._target:
@@ -135,6 +146,33 @@ class Sender:
             self._report_drops()
             return True
 
+    def last(self) -> None:
+        """At the end: send all that waits, in ``LAST`` seconds at most, and say what is lost."""
+        if self.pid != os.getpid() or not self._target:
+            return
+        self._until = time.monotonic() + LAST
+        if self._sending.acquire(timeout=LAST):
+            try:
+                self._write()
+                while self._buffer and (self._send_batch() or self._later()):
+                    pass
+                self._report_drops()
+            finally:
+                self._sending.release()
+        self._until = 0.0
+        lost = self.dropped + self._underway + len(self._buffer) + len(self._finished)
+        if lost > self._lost:
+            self._lost = lost
+            why = self._trouble or "more came than it took"
+            _say(f"{lost} of its events did not reach {self._receiver.name}: {why}")
+
+    def _later(self) -> bool:
+        """Is it worth another try? Who is busy is asked again, who is not there is not."""
+        if self._status not in BUSY or time.monotonic() > self._until:
+            return False
+        time.sleep(0.1)
+        return True
+
     def _run(self) -> None:
         while True:
             self._wake.wait(EVERY)
@@ -148,14 +186,15 @@ class Sender:
 
     def _send_batch(self) -> bool:
         waiting = len(self._buffer)
-        count = waiting if waiting < 2 * BATCH else BATCH
+        self._underway = count = waiting if waiting < 2 * BATCH else BATCH
         batch = [self._buffer.popleft() for _ in range(count)]
         if self._first is None:
             self._first = _introduction()
         status = self._post("/v1/traces", self._envelope % b",".join([*self._first, *batch]))
+        self._underway = 0
         length = sum(map(len, batch))
         self._length -= length
-        if status in (0, 429, 502, 503, 504):
+        if status == 0 or status in BUSY:
             room = max(BUFFER - len(self._buffer), 0)
             self.dropped += max(len(batch) - room, 0)
             length = sum(map(len, batch[:room]))
@@ -180,21 +219,14 @@ class Sender:
             self._reported = reported
 
     def _post(self, path: str, body: bytes) -> int:
-        """The HTTP status, 0 when nobody answers."""
-        try:
-            if self._connection is None:
-                address = urlsplit(self._target).netloc
-                self._connection = http.client.HTTPConnection(address, timeout=TIMEOUT)
-            headers = {"Content-Type": "application/json", **self._headers}
-            self._connection.request("POST", path, body, headers)
-            response = self._connection.getresponse()
-            response.read()
-            return response.status
-        except (OSError, http.client.HTTPException):
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
-            return 0
+        """The HTTP status, 0 when nobody answers; the first failure is told."""
+        left = max(self._until - time.monotonic(), 0.05) if self._until else TIMEOUT
+        self._status = status = self._receiver.post(path, body, left)
+        if status != 200:
+            if not self._trouble:
+                _say(f"events cannot be sent to {self._receiver.name}: {self._receiver.trouble}")
+            self._trouble = self._receiver.trouble
+        return status
 
 
 def _introduction() -> list[bytes]:
@@ -204,19 +236,14 @@ def _introduction() -> list[bytes]:
         return []
 
 
-def _headers() -> dict[str, str]:
-    """OTEL_EXPORTER_OTLP_HEADERS: KEY=VALUE,... with values percent-encoded."""
-    pairs = os.environ.get("OTEL_EXPORTER_OTLP_HEADERS", "").split(",")
-    split = (pair.partition("=") for pair in pairs if "=" in pair)
-    return {key.strip(): unquote(value.strip()) for key, _, value in split}
+def _say(text: str) -> None:
+    """A line on stderr, straight: this may interrupt whatever else writes there."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"brownout: {text} (process {os.getpid()})\n".encode())
 
 
 def _resource() -> dict[str, Any]:
-    found = dict(
-        pair.split("=", 1)
-        for pair in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(",")
-        if "=" in pair
-    )
+    found = pairs(os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""))
     service = os.environ.get("OTEL_SERVICE_NAME", "unknown")
     return {**found, "service.name": service, "process.pid": os.getpid()}
 
