@@ -212,10 +212,10 @@ class Receiver:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.headers |= {name.lower() for name in self.headers}
                 if self.path.startswith("/ai/"):
                     return self.do_GET()
                 receiver.posts.append((self.path, time.monotonic()))
-                receiver.headers |= {name.lower() for name in self.headers}
                 receiver.open.wait()
                 status = receiver.status
                 if status == 200:
@@ -272,7 +272,11 @@ class Project:
         (folder / "views.py").write_text(VIEWS)
         source = Path(METER).parents[2]
         self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "DJANGO_"))},
+            **{
+                k: v
+                for k, v in os.environ.items()
+                if not k.startswith(("OTEL_", "DJANGO_", "BROWNOUT_"))
+            },
             "PYTHONPATH": f"{folder}{os.pathsep}{source}",
             "DJANGO_SETTINGS_MODULE": "brownout.meter.settings",
             "BROWNOUT_DJANGO_SETTINGS": "settings",

@@ -20,6 +20,7 @@ from metering import Receiver
 from waiting import until
 
 from brownout.app import cli
+from brownout.app.commands.run import sending_to
 from brownout.stack.processes import foreground
 
 RUNSERVER = [sys.executable, "manage.py", "runserver", "{port}"]
@@ -233,6 +234,58 @@ def test_to_a_collector_of_ones_own_it_becomes_the_command(
     [row] = receiver.work()
     assert (row["service"], row["route"], row["sql_calls"]) == ("bazaar", "GET /stalls/", 4)
     assert not (elsewhere.BAZAAR / ".brownout" / "recordings").exists()
+
+
+EXPORTER = """
+import os, urllib.request
+names = ("ENDPOINT", "HEADERS", "TRACES_ENDPOINT")
+print(*(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}", "-") for name in names))
+print(*(os.environ.get(name, "-") for name in ("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES")))
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+with provider.get_tracer("own").start_as_current_span("theirs"):
+    pass
+"""
+
+
+def test_an_exporter_of_the_projects_own_keeps_its_address_and_headers(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    elsewhere.fill(tmp_path)
+    recording, theirs = tmp_path / "own.duckdb", f"{receiver.url}/ai/v1/traces"
+    own = {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": theirs,
+        "OTEL_EXPORTER_OTLP_HEADERS": "x-vendor-key=KEY",
+    }
+    command = [sys.executable, "-c", EXPORTER + TO_STALLS]
+    found = elsewhere.run(tmp_path, ["--out", str(recording)], command, **own)
+    assert found.stdout.splitlines() == [f"- x-vendor-key=KEY {theirs}", "- -"], found.stderr
+    assert "x-vendor-key" in receiver.headers
+    assert "authorization" not in receiver.headers
+    with duckdb.connect(str(recording), read_only=True) as read:
+        asked = "SELECT service, route FROM work"
+        assert read.execute(asked).fetchall() == [("bazaar", "GET /stalls/")]
+
+
+@pytest.mark.parametrize(
+    ("named", "sent"),
+    [
+        ({}, ""),
+        ({"OTEL_EXPORTER_OTLP_HEADERS": "a=1"}, "a=1"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_HEADERS": "a=1"}, "a=1"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://y", "OTEL_EXPORTER_OTLP_HEADERS": "a=1"}, ""),
+        ({"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "y", "OTEL_EXPORTER_OTLP_HEADERS": "a=1"}, ""),
+        ({"BROWNOUT_METER_HEADERS": "b=2", "OTEL_EXPORTER_OTLP_HEADERS": "a=1"}, "b=2"),
+    ],
+)
+def test_headers_go_to_whom_they_are_for(named: dict[str, str], sent: str) -> None:
+    assert sending_to("http://x", named) == {
+        "BROWNOUT_METER_ENDPOINT": "http://x",
+        "BROWNOUT_METER_HEADERS": sent,
+    }
 
 
 def test_what_is_recorded_is_sent_on_and_scraped_as_well(

@@ -23,6 +23,7 @@ from brownout.app.forwarding import receiver
 from brownout.app.options import Json, Otlp, OtlpHeaders
 from brownout.app.terminal import say
 from brownout.model import BrownoutError, MachineError
+from brownout.stack.processes import environment as variables
 from brownout.stack.processes import foreground
 from brownout.stack.processes.ports import HOST, free_ports
 from brownout.stack.processes.readiness import answers
@@ -66,7 +67,7 @@ def run(
     forward = receiver(otlp_forward, otlp_headers)
     if collector:
         _check(collector, out is not None or as_json or forward is not None)
-        os.environ.update(environment | {ENDPOINT: collector})
+        os.environ.update(environment | sending_to(collector, os.environ))
         return _become(command)
     recording = _new_file(out)
     foreground.hold()
@@ -86,15 +87,27 @@ def run(
 def metered(environment: Mapping[str, str], service: str) -> dict[str, str]:
     """The environment of a command with the meter put in."""
     paths = [str(LAUNCH), environment.get("PYTHONPATH", "")]
-    attributes = environment.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    if "service.version=" not in attributes:
-        attributes = ",".join(filter(None, [attributes, f"service.version={_release()}"]))
     return {
         **environment,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "OTEL_SERVICE_NAME": service,
-        "OTEL_RESOURCE_ATTRIBUTES": attributes,
+        variables.METER_SERVICE: service,
+        variables.METER_RELEASE: _release(),
     }
+
+
+def sending_to(collector: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """What tells the meter of somebody else's collector.
+
+    The headers of OpenTelemetry's variables are for it, unless these name another receiver.
+    """
+    receivers = {
+        value
+        for name, value in environment.items()
+        if name.startswith("OTEL_EXPORTER_OTLP_") and name.endswith("ENDPOINT") and value
+    }
+    theirs = environment.get("OTEL_EXPORTER_OTLP_HEADERS", "") if receivers <= {collector} else ""
+    headers = environment.get(variables.METER_HEADERS) or theirs
+    return {variables.METER_ENDPOINT: collector, variables.METER_HEADERS: headers}
 
 
 def _release() -> str:
@@ -166,8 +179,7 @@ def _recorder(
                 target.announce(url)
             roll = folder / "roll"
             sending = {
-                ENDPOINT: url,
-                "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{token}",
+                **variables.sending(url, token),
                 "BROWNOUT_RUN": run_id,
                 "BROWNOUT_METER_ROLL": str(roll),
             }

@@ -243,9 +243,13 @@ def _say(text: str) -> None:
 
 
 def _resource() -> dict[str, Any]:
-    found = pairs(os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""))
-    service = os.environ.get("OTEL_SERVICE_NAME", "unknown")
-    return {**found, "service.name": service, "process.pid": os.getpid()}
+    """Who sends: as whoever put the meter in says, else as OpenTelemetry's variables do."""
+    found: dict[str, Any] = dict(pairs(os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")))
+    told = os.environ.get("BROWNOUT_METER_SERVICE") or os.environ.get("OTEL_SERVICE_NAME")
+    found["service.name"] = told or found.get("service.name", "unknown")
+    if os.environ.get("BROWNOUT_METER_RELEASE"):
+        found.setdefault("service.version", os.environ["BROWNOUT_METER_RELEASE"])
+    return {**found, "process.pid": os.getpid()}
 
 
 def _attributes(values: dict[str, Any]) -> list[dict[str, Any]]:

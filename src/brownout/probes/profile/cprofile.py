@@ -107,7 +107,8 @@ def _interpreter(argv: list[str], environment: Mapping[str, str], folder: str) -
 
 def _plain(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The project's environment without the meter: what is replayed is not recorded."""
-    found = {k: v for k, v in environment.items() if not k.startswith("OTEL_")}
+    sending = ("OTEL_", "BROWNOUT_METER_")
+    found = {k: v for k, v in environment.items() if not k.startswith(sending)}
     found |= {"BROWNOUT_METER": "off", "PYTHONDONTWRITEBYTECODE": "1"}
     settings = found.pop("BROWNOUT_DJANGO_SETTINGS", found.get("DJANGO_SETTINGS_MODULE", ""))
     manage = folder / "manage.py"

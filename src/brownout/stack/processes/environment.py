@@ -12,6 +12,11 @@ ONE_THREAD = dict.fromkeys(
 )
 """Model code on one thread: more of them than cores, spinning, cost most of the throughput."""
 
+METER_ENDPOINT, METER_HEADERS = "BROWNOUT_METER_ENDPOINT", "BROWNOUT_METER_HEADERS"
+METER_SERVICE, METER_RELEASE = "BROWNOUT_METER_SERVICE", "BROWNOUT_METER_RELEASE"
+"""What the meter is told: whom to send to, and as whom. Variables of its own: OpenTelemetry's are
+those of an exporter that the metered project may have."""
+
 ASSETS = "assets"
 """The run's folder with the assets of all releases that have served."""
 
@@ -64,12 +69,16 @@ def shop(
         "DJANGO_SETTINGS_MODULE": "brownout.meter.settings",
         "BROWNOUT_DJANGO_SETTINGS": "shop.settings",
         "BROWNOUT_TOKEN": wiring.token,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": wiring.collector,
-        "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{wiring.token}",
-        "OTEL_SERVICE_NAME": service,
-        "OTEL_RESOURCE_ATTRIBUTES": f"service.version={release}",
+        METER_SERVICE: service,
+        METER_RELEASE: release,
+        **sending(wiring.collector, wiring.token),
     }
     if frontend is not None:
         environment["FRONTEND_DIST"] = str(frontend)
         environment["FRONTEND_ASSETS"] = str(wiring.run / ASSETS)
     return environment
+
+
+def sending(collector: str, token: str) -> dict[str, str]:
+    """What tells the meter of a collector of ours and of its token."""
+    return {METER_ENDPOINT: collector, METER_HEADERS: f"authorization=Bearer%20{token}"}
