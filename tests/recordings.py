@@ -28,7 +28,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "cache_hits": 0, "cache_time": 0, "ai_calls": 0, "ai_time": 0, "tasks": 0, "exception": "",
         "sql": [], "cache": [], "ai": [], "thread": 1, "wait": None, "items": -1,
         "sql_fetch_time": 0, "template_time": 0, "tx_time": 0, "tx_call_time": 0, "lock_time": 0,
-        "tx_count": 0,
+        "tx_count": 0, "abandoned": False,
         "cpu_sql": None, "cpu_cache": None, "cpu_call": None, "cpu_template": None, "blocks": None,
         "rss": None, "rows_read": None, "uncounted": [], "queued": [],
     },

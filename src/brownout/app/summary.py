@@ -20,16 +20,17 @@ ROUTES = """
 SELECT kind, route, count(*), quantile_cont(duration, .5) / 1e6, quantile_cont(duration, .95) / 1e6,
        avg(cpu) / 1e6, avg(sql_calls), avg(sql_rows),
        avg(coalesce(list_sum([s.repeats for s in sql]), 0)), avg(ai_calls),
-       count(*) FILTER (CASE kind WHEN 'request' THEN status >= 500 ELSE status <> 0 END)
+       count(*) FILTER (CASE kind WHEN 'request' THEN status >= 500 ELSE status <> 0 END),
+       count(*) FILTER (abandoned)
 FROM work GROUP BY kind, route ORDER BY sum(duration) DESC, route
 """
 FIELDS = (
     *("kind", "route", "count", "p50_ms", "p95_ms", "cpu_ms", "queries", "rows"),
-    *("repeats", "calls", "errors"),
+    *("repeats", "calls", "errors", "abandoned"),
 )
 COLUMNS = (
     *("route, task or command", "#n", "#p50 ms", "#p95 ms", "#CPU ms", "#queries", "#rows"),
-    *("#repeats", "#calls", "#errors"),
+    *("#repeats", "#calls", "#errors", "#left"),
 )
 
 NOBODY = (
@@ -110,7 +111,7 @@ def table(found: Mapping[str, Any]) -> RenderableType:
         (
             *(r["route"], r["count"], *(_mean(r[k]) for k in ("p50_ms", "p95_ms", "cpu_ms"))),
             *(_mean(r[k]) for k in ("queries", "rows", "repeats", "calls")),
-            r["errors"],
+            *(r[k] for k in ("errors", "abandoned")),
         )
         for r in found["routes"]
     ]
@@ -126,7 +127,7 @@ def more(found: Mapping[str, Any]) -> list[str]:
     """What to say below the table: lines that are pasted are not to be wrapped."""
     lines = [
         "n: how many; queries to calls: means of one; repeats: queries asked before in it; "
-        "-: not measured"
+        "left: users who left before the answer was complete; -: not measured"
     ]
     return [
         *(lines if found["routes"] else []),

@@ -143,6 +143,8 @@ class Exposition:
         self._observe("work_duration_seconds", told, key, row["duration"] / 1e9)
         if row.get("exception"):
             self._count_up("exceptions_total", "Requests and tasks that raised.", key, 1)
+        if row.get("abandoned"):
+            self._count_up("abandoned_total", "Requests whose user left.", key, 1)
         for column, (name, told, unit) in WORK.items():
             if (found := row.get(column)) is not None:
                 self._count_up(name, told, key, found * unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from asyncio import CancelledError
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -17,6 +18,9 @@ from brownout.meter.responses.streams import follow
 
 CONVERTER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
+
+LEFT = 499
+"""The status of a request whose user left before there was an answer, as nginx has it."""
 
 _patterns: dict[str, str] = {}
 """URL patterns as Django has them -> as routes tell them; as many as the project has."""
@@ -93,6 +97,10 @@ def _raised(**_: Any) -> None:
 
 
 def _failed(work: Work, request: Any, error: BaseException) -> None:
+    if isinstance(error, CancelledError):
+        work.abandoned = "true"
+        sender.send(work, "request", route_of(request), LEFT, 0)
+        return
     work.exception = type(error).__name__
     sender.send(work, "request", route_of(request), 500, 0)
 

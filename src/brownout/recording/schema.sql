@@ -86,6 +86,7 @@ CREATE TABLE IF NOT EXISTS work (
   blocks BIGINT,               -- change of the process's allocated memory blocks
   rss BIGINT,                  -- change of the process's resident bytes
   rows_read BIGINT,            -- work of the database: rows read (PostgreSQL), instructions (SQLite)
+  abandoned BOOLEAN,           -- the user left (or it was cancelled) before the answer was complete; its exception is '', without any answer its status is 499
   uncounted TEXT[],            -- what could not be counted, "driver mysqlclient"
   queued STRUCT(task TEXT, queue TEXT, count INTEGER)[],  -- tasks enqueued, by task and queue
   sql STRUCT(shape TEXT, caller TEXT, calls INTEGER, "rows" BIGINT, "time" BIGINT, fetch_time BIGINT, repeats INTEGER, in_transaction INTEGER, errors INTEGER, alias TEXT)[],  -- statements by shape, by the line that asked and by the database's alias (null: 'default'); "rows" fetched, "time" executing; repeats: identical ones

@@ -32,7 +32,7 @@ SEQUENCES = 1_000_000
 
 PLAIN = (
     "cpu", "tasks", "thread", "wait", "items", "template_time", "tx_time", "tx_call_time",
-    "lock_time", "tx_count", "connect_time", "blocks", "rss", "rows_read",
+    "lock_time", "tx_count", "connect_time", "blocks", "rss", "rows_read", "abandoned",
 )  # fmt: skip
 """Columns that are attributes of the work."""
 

@@ -132,6 +132,9 @@ class Work:
     rows_read: int | None = 0 if DATABASE_WORK else None
     wait: int | None = None
     exception = ""
+    abandoned = "false"
+    """"true": it was cancelled, or nobody read its answer to the end. As JSON has it."""
+
     items = -1
     tasks = 0
     cpu: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ class _Stream:
     def __init__(self, work: Work, route: str, response: Any) -> None:
         self._work, self._route, self._status = work, route, response.status_code
         self._size = 0
+        self.open = False
+        """Has somebody begun to read it, and not come to its end?"""
         # Not iterated over at all: the server sends the file itself, or it was a HEAD request.
         self._told = int(response.headers.get("Content-Length") or -1)
 
@@ -22,6 +25,8 @@ class _Stream:
         self._size += len(chunk)
 
     def end(self) -> None:
+        if self.open and not self._work.exception:
+            self._work.abandoned = "true"
         sender.send(
             self._work, "request", self._route, self._status, self._size or self._told
         )  # sends the first time alone
@@ -48,11 +53,13 @@ def follow(work: Work, route: str, response: Any) -> None:
 
 def _chunks(work: Work, stream: _Stream, chunks: Any) -> Iterator[Any]:
     iterator = iter(chunks)
+    stream.open = True
     while True:
         token = CURRENT.set(work)
         try:
             chunk = next(iterator)
         except StopIteration:
+            stream.open = False
             stream.end()
             return
         except BaseException as error:
@@ -66,13 +73,17 @@ def _chunks(work: Work, stream: _Stream, chunks: Any) -> Iterator[Any]:
 
 async def _later(work: Work, stream: _Stream, chunks: Any) -> AsyncIterator[Any]:
     iterator = aiter(chunks)
+    stream.open = True
     while True:
         token = CURRENT.set(work)
         try:
             chunk = await anext(iterator)
         except StopAsyncIteration:
+            stream.open = False
             stream.end()
             return
+        except CancelledError:  # its user has left
+            raise
         except BaseException as error:
             work.exception = type(error).__name__
             raise
