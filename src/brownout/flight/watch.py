@@ -26,7 +26,7 @@ SETTLE = 5
 
 
 def deploying(events: Sequence[Event], second: int) -> bool:
-    """Whether a deployment was under way, or had just ended, in the second that begins then (ns)."""
+    """Whether a deployment was under way, or just over, in the second that begins then (ns)."""
     return any(
         asked.at < second + NS and (done is None or second < done.at + SETTLE * NS)
         for asked, done in history.pair(events)

@@ -18,6 +18,7 @@ ADAPTERS = {
     "django.utils.autoreload": "concurrency.reloading:install",
     "werkzeug._reloader": "concurrency.reloading:install",
     "django.utils.connection": "concurrency.threads:install",
+    "asgiref.current_thread_executor": "concurrency.threads:install_executor",
     "asgiref.sync": "concurrency.coroutines:install",
     "django.core.cache": "caching.caches:install",
     BACKENDS + "db": "caching.pickles:install_pickling",

@@ -16,8 +16,8 @@ from brownout.model import BrownoutError
 
 VERSION = 4
 """Of schema.sql. 1: before ``meta``; 2: ``meta``, ``profiles``, and more columns of ``work``; 3:
-``work.tx_count``; 4: ``processes``, ``work.connect_time``, ``work.abandoned``, the alias of a statement's
-database, and more columns of ``spans``, ``logs`` and ``metrics``."""
+``work.tx_count``; 4: ``processes``, ``work.connect_time``, ``work.abandoned``, the alias of a
+statement's database, and more columns of ``spans``, ``logs`` and ``metrics``."""
 
 COLUMN = re.compile(r'^  "?(\w+)"? (.+?),?\s*(?:--\s*(.*))?$')
 

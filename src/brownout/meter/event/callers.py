@@ -165,9 +165,19 @@ def _steps(where: str) -> Steps | None:
     return None
 
 
-def standing_in(where: str) -> None:
-    """What this thread names when nothing of the application runs in it: who handed it its work."""
+def standing_in(where: str) -> str:
+    """What this thread names when nothing of the application runs in it: who handed it its work.
+
+    The answer is what it named before.
+    """
+    before: str = getattr(_outer, "caller", "")
     _outer.caller = where
+    return before
+
+
+def _handed(frame: FrameType) -> str:
+    """Who handed over what a thread runs that had something of its own below, and waits."""
+    return getattr(_outer, "caller", "") if frame.f_code.co_name == "carried" else ""
 
 
 def _line(code: CodeType, frame: FrameType, name: str) -> str:
@@ -227,6 +237,7 @@ def _class(kind: Any) -> str:
 
 
 KINDS: dict[str, Kind] = {
+    "/brownout/meter/concurrency/threads.py": _handed,
     "/django/template/base.py": _template,
     "/django/views/generic/base.py": _owner,
     "/django/contrib/admin/options.py": _owner,

@@ -111,6 +111,12 @@ class Work:
     """Did no other work run in the process at the same time?"""
 
     lasting = False
+    shared = False
+    """Did another work, not part of this one, run in its thread at the same time? (gevent)"""
+
+    stepped = spread = False
+    """Did it run on an event loop of others, and start tasks there whose CPU time is not known?"""
+
     uncounted: frozenset[str] = frozenset()
     straight: bool | None = None
     """May its statements go straight to the driver? See ``queries``."""
@@ -159,8 +165,11 @@ class Work:
         self.sampled = not number % SAMPLE
         _running[id(self)] = self
         if len(_running) > 1:
+            part = CURRENT.get() is not None
             for other in list(_running.values()):
                 other.alone = False
+                if other.thread == self.thread and other is not self and not part:
+                    self.shared = other.shared = True
         self.start = time.time_ns()
         if self.sampled:
             self.rss_began = resident()
@@ -184,8 +193,8 @@ class Work:
             for call in list(self.streams):
                 call.left()
         self.closed = True
-        # Requests that took turns on an event loop's thread cannot be told apart by its CPU time.
-        if self.alone or not self.asynchronous:
+        # Requests that took turns in one thread cannot be told apart by its CPU time.
+        if (self.alone or not (self.asynchronous or self.shared)) and not self.spread:
             self.cpu = cpu + self.cpu_elsewhere
         if self.sampled and self.alone:
             if self.blocks_began is not None:
