@@ -16,7 +16,7 @@ WORK = "brownout.work"
 PROCESS = "brownout.process"
 """The attribute of the span in which a metered process says who it is."""
 
-KINDS = {1: "command", 5: "task"}
+WORKS = {1: "command", 5: "task"}
 """The kinds of spans, OpenTelemetry's SPAN_KIND_INTERNAL and SPAN_KIND_CONSUMER, that tell of work
 other than a request."""
 
@@ -98,7 +98,7 @@ def _work(span: Span, by: Row, resource: Row) -> Row:
         "start": span.start,
         "duration": span.end - span.start,
         "pid": pid,
-        "kind": KINDS.get(span.kind, "request"),
+        "kind": WORKS.get(span.kind, "request"),
         "route": span.name,
         "status": status,
     }
