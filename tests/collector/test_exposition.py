@@ -24,7 +24,7 @@ WORK = {
     "exception": "", "sql_calls": 3, "sql_time": 1_000_000, "wait": None,
 }  # fmt: skip
 METRIC = {"name": "process.cpu", "service": "web", "value": 0.5}
-RAISED = {"exception": "KeyError"}
+RAISED = {"exception": "KeyError", "abandoned": True}
 DEPTH = {"name": "queue.depth", "service": "broker", "value": 3.0, "attributes": {"queue": "mail"}}
 
 
