@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from brownout.model import BrownoutError
-from brownout.scan import chunks, files, readers
+from brownout.scan import chunks, files, gathering, readers
 from brownout.scan.tables import Named, Table
 
 Series = dict[str, list[tuple[float, float | None]]]
@@ -64,6 +64,16 @@ def test_jmeter(tmp_path: Path) -> None:
         "no number in elapsed": 1,
     }
     assert table.calendar
+
+
+def test_large_files_come_to_the_same_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = [read(tmp_path, results__jtl=JMETER), read(tmp_path, k6__json=K6_JSON)]
+    monkeypatch.setattr(gathering, "PIECE", 100)
+    pieces = [read(tmp_path, results__jtl=JMETER), read(tmp_path, k6__json=K6_JSON)]
+    assert pieces[0][1] == tables[0][1] and pieces[1][1] == tables[1][1]
+    assert [t.taken for t, _ in pieces] == [t.taken for t, _ in tables]
 
 
 def test_columns_of_a_known_format_can_be_named(tmp_path: Path) -> None:

@@ -12,13 +12,19 @@ import duckdb
 import numpy as np
 
 from brownout.model import BrownoutError
-from brownout.scan.database import ALONE, connection, quoted, told
+from brownout.scan.database import connection, quoted, told
 from brownout.scan.places import Places
-from brownout.scan.readers import Documents, Head, Point, Reader, Rows
+from brownout.scan.readers import Documents, Head, Point, Reader, Rows, packed
 from brownout.scan.tables import Named, Table, Taken
+
+MEGABYTES = 160
+"""That the database may use: it would fill more with what it has read."""
 
 BATCH = 50_000
 """Points of documents that are handed to the database at a time."""
+
+PIECE = 150_000_000
+"""Bytes of tables whose seconds are put together at a time."""
 
 VALUE = "CASE s.sort WHEN 'counter' THEN total WHEN 'rate' THEN mean ELSE middle END"
 
@@ -26,9 +32,9 @@ VALUE = "CASE s.sort WHEN 'counter' THEN total WHEN 'rate' THEN mean ELSE middle
 def table(reader: Reader, first: Head, paths: Sequence[Path], named: Named, room: Path) -> Table:
     """The points of files in a file of ``room``. Raises BrownoutError where there are none."""
     path = room / "points.parquet"
-    with connection(ALONE, room) as db, told(str(paths[0])):
+    with connection(MEGABYTES, room) as db, told(str(paths[0])):
         if isinstance(reader, Rows):
-            taken, calendar = _rows(db, reader, first, paths, named), True
+            taken, calendar = _rows(db, Places(reader, first, paths, named), room), True
         else:
             taken, calendar = _documents(db, reader, paths, named), reader.calendar
         _must_hold(db, paths, taken)
@@ -49,12 +55,9 @@ def _must_hold(db: duckdb.DuckDBPyConnection, paths: Sequence[Path], taken: Take
         )
 
 
-def _rows(
-    db: duckdb.DuckDBPyConnection, reader: Rows, first: Head, paths: Sequence[Path], named: Named
-) -> Taken:
+def _rows(db: duckdb.DuckDBPyConnection, places: Places, room: Path) -> Taken:
     """Fill ``points`` from a table; a second is a point."""
-    places = Places(reader, first, paths, named)
-    db.execute(f"CREATE TABLE staged AS {places.query}")
+    _stage(db, places, room)
     db.execute(
         "CREATE VIEW points AS WITH sorts AS (SELECT metric, any_value(sort) AS sort FROM staged "
         f"WHERE sort IS NOT NULL GROUP BY metric) SELECT series, time, {VALUE} AS value "
@@ -66,7 +69,29 @@ def _rows(
         "HAVING sum(missing) > 0 ORDER BY 2 DESC, 1"
     ).fetchall()
     series = " and ".join(places.series)
-    return Taken(reader.name, series, f"{places.time}, by seconds", places.value, dict(counted))
+    return Taken(
+        places.reader.name, series, f"{places.time}, by seconds", places.value, dict(counted)
+    )
+
+
+def _stage(db: duckdb.DuckDBPyConnection, places: Places, room: Path) -> None:
+    """Fill ``staged`` with the seconds of files; those of large ones piece by piece, for a median
+    takes all values of its second at once."""
+    rows = places.rows
+    pieces = 1 + sum(map(_size, places.paths)) // PIECE
+    if pieces > 1:
+        path = quoted(str(room / "rows.parquet"))
+        db.execute(f"COPY ({rows}) TO {path} (FORMAT parquet)")
+        rows = f"SELECT * FROM read_parquet({path})"
+    for piece in range(pieces):
+        some = f"{rows} WHERE hash(time) % {pieces} = {piece}" if pieces > 1 else rows
+        into = "INSERT INTO staged BY NAME" if piece else "CREATE TABLE staged AS"
+        db.execute(f"{into} {places.seconds(some)}")
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, unpacked: such tables are packed to a tenth or less."""
+    return path.stat().st_size * (20 if packed(path) else 1)
 
 
 def _documents(

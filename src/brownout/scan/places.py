@@ -66,29 +66,38 @@ class Places:
         )
 
     @property
-    def query(self) -> str:
+    def parts(self) -> list[str]:
+        """What the parts of a series' name are called in ``rows``."""
+        return [f"part{i}" for i in range(len(self.series))]
+
+    @property
+    def rows(self) -> str:
+        """SQL of (metric, sort, a column each of ``parts``, time, value): the rows of the files."""
+        columns = zip(map(self.column, self.series), self.parts, strict=True)
+        return (
+            f"SELECT {self.reader.metric} AS metric, {self.reader.sort} AS sort, "
+            f"{', '.join(f'{column} AS {part}' for column, part in columns)}, "
+            f"floor({epoch(self.column(self.time))}) AS time, "
+            f"{finite(self.column(self.value))} AS value FROM {self.source}"
+        )
+
+    def seconds(self, rows: str) -> str:
         """SQL of the rows of each second: (reason, metric, sort, series, time, n, missing, middle,
         mean, total); ``reason``: why they are left out."""
-        parts = [f"part{i}" for i in range(len(self.series))]
-        named = ", ".join(
-            f"{self.column(c)} AS {p}" for c, p in zip(self.series, parts, strict=True)
-        )
         left_out = [
             *((condition, reason) for reason, condition in self.reader.left_out.items()),
             ("series IS NULL", f"no name in {' or '.join(self.series)}"),
             ("time IS NULL", f"no time in {self.time}"),
         ]
         cases = " ".join(f"WHEN {c} THEN {quoted(reason)}" for c, reason in left_out)
-        series = ", ".join(f"nullif({p}, '')" for p in parts)
+        named = ", ".join(f"nullif({part}, '')" for part in self.parts)
         # Names are put together for groups, not for rows: that takes longer than reading them.
         return (
             f"SELECT *, CASE {cases} END AS reason FROM (SELECT *, "
-            f"nullif(concat_ws(' ', {series}), '') AS series FROM (SELECT metric, sort, time, "
-            f"{', '.join(parts)}, count(*) AS n, count(*) - count(value) AS missing, "
-            "median(value) AS middle, avg(value) AS mean, sum(value) AS total FROM "
-            f"(SELECT {self.reader.metric} AS metric, {self.reader.sort} AS sort, {named}, "
-            f"floor({epoch(self.column(self.time))}) AS time, "
-            f"{finite(self.column(self.value))} AS value FROM {self.source}) GROUP BY ALL))"
+            f"nullif(concat_ws(' ', {named}), '') AS series FROM (SELECT metric, sort, time, "
+            f"{', '.join(self.parts)}, count(*) AS n, count(*) - count(value) AS missing, "
+            "median(value) AS middle, avg(value) AS mean, sum(value) AS total "
+            f"FROM ({rows}) GROUP BY ALL))"
         )
 
 

@@ -98,11 +98,15 @@ def known(head: Head) -> Reader | None:
     return next((r for r in discover().values() if r.recognises(head)), None)
 
 
-def opened(path: Path) -> IO[bytes]:
-    """A file to read, unpacked on the way if it is packed with gzip."""
+def packed(path: Path) -> bool:
+    """Whether a file is packed with gzip."""
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+        return file.read(2) == b"\x1f\x8b"
+
+
+def opened(path: Path) -> IO[bytes]:
+    """A file to read, unpacked on the way if it is packed."""
+    return gzip.open(path) if packed(path) else path.open("rb")  # type: ignore[return-value]
 
 
 def parsed(
