@@ -7,6 +7,7 @@ people are milliseconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -42,6 +43,11 @@ class MachineError(BrownoutError):
     """The machine cannot do it: something is missing, full or taken. The message has the remedy."""
 
     exit_code = 3
+
+
+def masked(text: str) -> str:
+    """A text for people, without the users and passwords of URLs in it."""
+    return re.sub(r"(\w+://)\S*@|^\S*@", r"\1***@", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from brownout.model import BrownoutError
+from brownout.model import BrownoutError, masked
 from brownout.stack.services.collector import Forward
 
 
@@ -14,7 +14,9 @@ def receiver(url: str, headers: str) -> Forward | None:
         raise BrownoutError("--otlp-headers are for --otlp-forward URL; name the URL, too")
     found = urlsplit(url)
     if url and not (found.scheme in ("http", "https") and found.hostname):
-        raise BrownoutError(f"--otlp-forward {url}: http://HOST:PORT or https://HOST is wanted")
+        raise BrownoutError(
+            f"--otlp-forward {masked(url)}: http://HOST:PORT or https://HOST is wanted"
+        )
     if any("=" not in pair for pair in headers.split(",") if pair):
         raise BrownoutError("--otlp-headers: KEY=VALUE,... is wanted")
     return Forward(url, headers) if url else None

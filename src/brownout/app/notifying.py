@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from brownout.model import BrownoutError
+from brownout.model import BrownoutError, masked
 
 Told = Callable[[Mapping[str, Any]], None]
 """Gets what could not be sent: alert (its id), to (an address without its secrets), text."""
@@ -40,7 +40,7 @@ def _addresses(url: str) -> list[Any]:
 
     made = apprise.Apprise()
     if not made.add(url):
-        raise BrownoutError(f"--notify {url}: not an Apprise URL")
+        raise BrownoutError(f"--notify {masked(url)}: not an Apprise URL")
     return [*made]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from brownout.model import BrownoutError
+from brownout.model import BrownoutError, masked
 from brownout.scan.database import connection, quoted
 from brownout.scan.readers.prometheus import name
 from brownout.scan.tables import Taken
@@ -70,11 +70,6 @@ def _is_address(url: str) -> bool:
         return httpx.URL(url).scheme in ("http", "https") and bool(httpx.URL(url).host)
     except httpx.InvalidURL:
         return False
-
-
-def masked(text: str) -> str:
-    """A text without the user and password of the URLs in it."""
-    return re.sub(r"(\w+://)\S*@|^\S*@", r"\1***@", text)
 
 
 def headers(given: Sequence[str], lines: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from brownout.app import summary
 from brownout.app.forwarding import receiver
 from brownout.app.options import Json, Otlp, OtlpHeaders
 from brownout.app.terminal import say
-from brownout.model import BrownoutError, MachineError
+from brownout.model import BrownoutError, MachineError, masked
 from brownout.stack.processes import environment as variables
 from brownout.stack.processes import foreground
 from brownout.stack.processes.ports import HOST, free_ports
@@ -123,12 +123,12 @@ def _check(url: str, recorded: bool) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BrownoutError(
-            f"--collector {url}: an http or https URL is wanted, as http://host:4318"
+            f"--collector {masked(url)}: an http or https URL is wanted, as http://host:4318"
         )
     if recorded:
         raise BrownoutError(
             "--out, --json and --otlp-forward are for a recording of one's own; the events go to "
-            f"{url} (from --collector or {ENDPOINT})"
+            f"{masked(url)} (from --collector or {ENDPOINT})"
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
-from brownout.model import BrownoutError, MachineError
+from brownout.model import BrownoutError, MachineError, masked
 from brownout.probes.page import lighthouse as auditor
 from brownout.probes.page.browser import PAGES, address, throwaway
 from brownout.probes.page.cdp import Browser
@@ -81,7 +81,9 @@ def _requests(url: str, pages: Sequence[str], seconds: float, interact: str) -> 
     except ValueError:  # a port that is no number, brackets that are no address
         good = False
     if not good:
-        raise BrownoutError(f"--url {url}: wanted is http://host/path or https://host:port/path")
+        raise BrownoutError(
+            f"--url {masked(url)}: wanted is http://host/path or https://host:port/path"
+        )
     named = [page.strip() for page in pages if page.strip()]
     if wrong := next((page for page in named if not page.startswith("/")), ""):
         raise BrownoutError(f"--pages {wrong}: a path begins with /")
