@@ -243,7 +243,6 @@ def test_the_pages_recipe_for_nested_json_works(tmp_path: Path) -> None:
         ("a.csv", "x,y\nb,c\n", "no numbers in it"),
         ("a.csv", ",".join(f"c{i}" for i in range(20_000)) + "\n", "more than 10,000 columns"),
         ("a.csv", "just words", "a.csv"),
-        ("a.csv", "time,a\n1,2\n" + "3,4\n" * 30_000 + "5,6,7\n", "Line: 30003: Expected Number"),
         ("a.json", "{" + ",".join(f'"c{i}":1' for i in range(20_000)) + "}", "10,000 columns"),
         ("a.json", "{nonsense", "a.json"),
         ("a.parquet", "PAR1 and then nothing", "is no Parquet file, or only a part of one"),
@@ -255,6 +254,21 @@ def test_what_cannot_be_read_is_told(name: str, text: str, words: str, tmp_path:
         read(tmp_path, text, name)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "filling", "end", "words"),
+    [
+        ("a.csv", "time,a\n1,2\n", "3,4\n" * 5_000, "5,6,7\n", "Line: 30003: Expected Number"),
+        ("a.json", '{"a": "', "x" * 8_000_000, '"}', "it is one large document of JSON: save a"),
+    ],
+    ids=["a row of more columns", "one document"],
+)
+def test_what_is_wrong_far_into_a_file_is_told(
+    name: str, start: str, filling: str, end: str, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BrownoutError, match=words):
+        read(tmp_path, start + 6 * filling + end, name)
 
 
 def test_another_encoding_is_told_with_its_cure(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ def sentence(error: duckdb.Error) -> str:
     if "CSV Error on Line" in first:  # the reason stands below the line of the file
         reason = [line for line in lines[1:] if line and not line.startswith("Original Line")]
         first = ": ".join([first.partition(": ")[2], *reason[:1]])
+    if "maximum_object_size" in first:
+        return "it is one large document of JSON: save a shorter range, or make lines of JSON of it"
     if "not utf-8 encoded" in first:
         first += " Convert it: iconv -f latin1 -t utf-8, or -f utf-16"
     return first
