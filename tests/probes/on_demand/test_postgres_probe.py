@@ -311,3 +311,55 @@ def test_a_counter_that_fell_counts_anew() -> None:
     assert statements.doubts(moment(5), moment(7, "now")) == [
         "the statements' counters were reset in the window: it begins there"
     ]
+
+
+@pytest.mark.parametrize(("hold", "autocommit"), [(False, False), (True, True)])
+def test_a_cursor_is_one_statement_and_planned_by_its_query(
+    shop: Postgres, tmp_path: Path, hold: bool, autocommit: bool
+) -> None:
+    with psycopg.connect(shop.url, autocommit=autocommit) as connection:
+
+        def iterate(number: int) -> None:
+            name = f"_django_curs_{number}_sync_{number}"
+            with connection.cursor(name, withhold=hold) as cursor:
+                cursor.itersize = 500
+                cursor.execute(f"SELECT note FROM sales WHERE book > {number} AND id < 2000")
+                assert len(cursor.fetchall()) > 1000
+            connection.commit()
+
+        stop, sent = threading.Event(), threading.Event()
+
+        def work() -> None:
+            for number in range(1, 10**6):
+                iterate(number % 900)
+                sent.set()
+                if stop.is_set():
+                    return
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            assert sent.wait(PATIENCE)
+            found = probe.probe(Site(database=shop.admin_url), tmp_path, seconds=1)
+        finally:
+            stop.set()
+            thread.join()
+    rows = [row for row in table(found, "statements") if "curs" in row["statement"].lower()]
+    kind = "WITH HOLD " if hold else ""
+    [cursor] = [row for row in rows if row["statement"].startswith("DECLARE")]
+    assert cursor["statement"] == (
+        f"DECLARE cursor CURSOR {kind}FOR SELECT note FROM sales WHERE book > $1 AND id < $2"
+    )
+    assert cursor["calls"] > 1 and cursor["rows"] > 1000 * (cursor["calls"] - 1)
+    assert not [row for row in rows if "_django_curs" in row["statement"]]
+    assert any("counts the time nowhere" in note for note in found.notes) is hold
+    [planned] = [r for r in table(found, "plans") if r["statement"].startswith("SELECT note FROM")]
+    # Executed where the server, or a look at it, showed the values.
+    assert planned["plan"].startswith(("planned for any values", "executed"))
+
+
+def test_a_folded_list_is_planned_as_one_value_and_told_so(reading: Session) -> None:
+    made = plans.plan(reading, "SELECT note FROM sales WHERE id IN ($1 /*, ... */)")
+    assert (made.how, made.reason) == (
+        plans.GENERIC, "its values were not seen, and one stands for a list",
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from brownout.probes.database import plans
 from brownout.probes.database.plans import Plan
 from brownout.probes.database.session import MARK, Session, sentence, setting
 
@@ -23,6 +24,7 @@ MOST = 4 << 20
 
 ENTRY = re.compile(r"duration: ([\d.]+) ms  plan:[ \n]*")
 TEXT_NODE = re.compile(r"^\s*(?:->\s+)?(\w[\w ]*?) on (?:(\w+)\.)?(\w+)(?: (\w+))?  \(cost=", re.M)
+LISTS = re.compile(r"(\bin \(|\barray ?\[) ?\?(?: ?, ?\?)* ?(?=[)\]])")
 LITERALS = re.compile(r"'(?:[^']|'')*'|\$\d+|\b\d+(?:\.\d+)?\b")
 
 
@@ -122,5 +124,10 @@ def _tree(body: str) -> dict[str, Any]:
 
 
 def shape(query: str) -> str:
-    """A statement without its values: the same for a logged one and a normalised one."""
-    return re.sub(r"\s+", " ", LITERALS.sub("?", query)).strip().lower()
+    """A statement without its values: the same for a logged one and a normalised one.
+
+    A list has one shape, however long: from 18 on the server writes it as ($1 /*, ... */).
+    """
+    text = LITERALS.sub("?", query.replace(plans.FOLDED, ""))
+    text = re.sub(r"\s+", " ", text).strip().lower()
+    return LISTS.sub(lambda found: f"{found[1]}?", text)

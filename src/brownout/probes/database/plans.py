@@ -23,6 +23,9 @@ EXECUTE_MS = 2000
 """What executing one statement may take."""
 
 NAME = "brownout_probe"
+FOLDED = " /*, ... */"
+"""What pg_stat_statements writes for all values of a list but the first, from PostgreSQL 18 on."""
+
 EXECUTED, REAL, GENERIC = "executed", "planned with real values", "planned for any values"
 
 
@@ -45,7 +48,9 @@ def plan(connection: Session, text: str, mean_ms: float = 0.0) -> Plan:
         with _prepared(connection, text) as parameters:
             root = _explain(connection, parameters)
             if parameters:
-                return Plan(text, GENERIC, "its values were not seen", root)
+                unseen = "its values were not seen"
+                one = f"{unseen}, and one stands for a list" if FOLDED in text else unseen
+                return Plan(text, GENERIC, one, root)
             reason = objection(connection, text, root)
     except psycopg.Error as error:
         return Plan(text, "", sentence(error))

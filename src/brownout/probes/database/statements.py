@@ -45,11 +45,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement's work in the window. Times in ms, blocks of 8 kB, WAL in bytes."""
+    """One statement's work in the window. Times in ms, blocks of 8 kB, WAL in bytes.
+
+    ``example``: what is to be planned in its place, with values where they are known.
+    """
 
     queryid: int
     query: str
     counts: Counts
+    example: str = ""
 
     @property
     def ms(self) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from brownout.model import BrownoutError
-from brownout.probes.database import activity, indexes, logged, plans, shown, statements
+from brownout.probes.database import activity, cursors, indexes, logged, plans, shown, statements
 from brownout.probes.database.activity import Activity
 from brownout.probes.database.plans import Plan
 from brownout.probes.database.session import Session, session, setting
@@ -46,11 +46,12 @@ def probe(
         seen = _watch(connection, seconds)
         after, _ = statements.snapshot(connection)
         again = _relations(connection)
-        ran = statements.difference(before, after) if before and after else []
+        ran = cursors.fold(statements.difference(before, after)) if before and after else []
         notes = [unseen] if unseen else []
         notes += statements.doubts(before, after) if before and after else []
-        found = _plans(connection, ran[:explain], seen, log_of_plans)
-        wanted = [
+        notes += _unbooked(cursors.held(ran))
+        found = _plans(connection, _costliest(ran, explain), seen, log_of_plans)
+        missing = [
             (scan, indexes.hypothetical(connection, plan, scan) if scan.index else "")
             for plan, scan in indexes.missing(found, again[0].values(), large)
         ]
@@ -59,7 +60,7 @@ def probe(
             shown.explained(found),
             shown.tables(relations[0], again[0]),
             shown.indexes(relations[1], again[1]),
-            shown.missing(wanted),
+            shown.missing(missing),
             shown.waits(seen),
             shown.connections(seen),
         ]
@@ -96,10 +97,26 @@ def _plans(
     written = {logged.shape(plan.text): plan for plan in reversed(log.plans())}
     found = []
     for statement in ran:
-        text = seen.examples.get(statement.queryid, statement.query)
-        real = written.get(logged.shape(statement.query))
+        sent = cursors.query(seen.examples.get(statement.queryid, ""))
+        text = sent or statement.example or statement.query
+        real = written.get(logged.shape(statement.example or statement.query))
         found.append(real or plans.plan(connection, text, statement.mean_ms))
     return found
+
+
+def _costliest(ran: Sequence[Statement], most: int) -> list[Statement]:
+    """What is planned: so many that took longest, and as many cursors WITH HOLD, whose place in
+    that order nobody knows."""
+    first = [*ran[:most]]
+    return [*first, *[one for one in cursors.held(ran) if one not in first][:most]]
+
+
+def _unbooked(held: Sequence[Statement]) -> list[str]:
+    runs = sum(int(one.counts["calls"]) for one in held)
+    return [
+        f"{runs} cursors WITH HOLD were declared: PostgreSQL runs their queries at the commit and "
+        "counts the time nowhere; what is told of them is without it"
+    ] * bool(held)
 
 
 def _full(connection: Session, seen: Activity) -> str:
