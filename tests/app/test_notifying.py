@@ -66,6 +66,17 @@ def test_what_could_not_be_sent_is_told_without_its_password(receiver: str) -> N
     assert "secret" not in str(told)
 
 
+def test_an_address_that_takes_nothing_is_told_once(receiver: str) -> None:
+    told: list[Mapping[str, Any]] = []
+    notifier = Notifier([f"json://{receiver}/refused"])
+    for number in range(1, 4):
+        notifier.send(ALERT | {"id": f"A{number}"}, told.append)
+        until(lambda n=number: len(told) == n, lambda: told)  # type: ignore[misc]
+    assert [t["alert"] for t in told] == ["A1", "A2", "A3"]
+    assert [bool(t["text"]) for t in told] == [True, False, False]
+    assert not timeline(Story().info(48, "notify", **told[1]).events)
+
+
 def test_the_history_and_the_live_view_tell_it() -> None:
     text = "alert A1 could not be sent to json://x/: refused"
     story = Story().info(48, "notify", alert="A1", to="json://x/", text=text)

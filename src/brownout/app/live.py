@@ -132,7 +132,7 @@ class View:
 
     def event(self, event: Event) -> None:
         """Tell one event."""
-        if event.name in QUIET:
+        if event.name in QUIET or (event.name == "notify" and not event.value["text"]):
             return
         with self._lock:
             if event.kind == "ok" and event.value.get("deployment"):

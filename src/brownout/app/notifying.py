@@ -10,7 +10,8 @@ from typing import Any
 from brownout.model import BrownoutError, masked
 
 Told = Callable[[Mapping[str, Any]], None]
-"""Gets what could not be sent: alert (its id), to (an address without its secrets), text."""
+"""Gets what could not be sent: alert (its id), to (an address without its secrets), text: a line
+about it, "" where the last alert was not taken there either."""
 
 
 class Notifier:
@@ -18,6 +19,7 @@ class Notifier:
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._addresses = [address for url in urls for address in _addresses(url)]
+        self._failing: set[str] = set()
         self._lock = threading.Lock()
 
     def send(self, alert: Mapping[str, Any], unsent: Told) -> None:
@@ -29,10 +31,14 @@ class Notifier:
         with self._lock:  # one at a time: Apprise says why in the log alone
             for address in self._addresses:
                 why = _refusal(address, str(alert["text"]))
-                if why:
-                    to = str(address.url(privacy=True)).partition("?")[0]
-                    text = f"alert {alert['id']} could not be sent to {to}: {why}"
-                    unsent({"alert": alert["id"], "to": to, "text": text})
+                to = str(address.url(privacy=True)).partition("?")[0]
+                known = to in self._failing
+                if not why:
+                    self._failing.discard(to)
+                    continue
+                self._failing.add(to)
+                text = f"alert {alert['id']} could not be sent to {to}: {why}"
+                unsent({"alert": alert["id"], "to": to, "text": "" if known else text})
 
 
 def _addresses(url: str) -> list[Any]:

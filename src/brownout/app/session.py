@@ -188,10 +188,10 @@ class Session:
             self._notifier.send(event.value, self._unsent)
 
     def _unsent(self, what: Mapping[str, Any]) -> None:
-        if self._drill.stopped.is_set():  # nothing more is written
-            say(str(what["text"]))
-        else:
+        if not self._drill.stopped.is_set():
             self._drill.notice("notify", what)
+        elif what["text"]:  # nothing more is written
+            say(str(what["text"]))
 
     # The end
 
