@@ -351,6 +351,7 @@ LACKING = {
     "v1": {
         "transactions": "work.tx_time, work.tx_call_time, work.lock_time, work.tx_count",
         "queues": "work.queued, work.wait",
+        "rows_read": "work.rows_read",
     },
     "v2": {"transactions": "work.tx_count"},
 }

@@ -27,7 +27,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     made = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         right = name.startswith("#")
-        made.add_column(name.lstrip("#"), justify="right" if right else "left", overflow="fold")
+        made.add_column(
+            name.lstrip("#"),
+            justify="right" if right else "left",
+            overflow="fold",
+            min_width=max(map(len, name.lstrip("#").split()), default=0) if right else None,
+        )
     for row in rows:
         made.add_row(*(_cell(cell) for cell in row))
     return made

@@ -18,20 +18,24 @@ from brownout.app.terminal import say
 
 ROUTES = """
 SELECT kind, route, count(*), quantile_cont(duration, .5) / 1e6, quantile_cont(duration, .95) / 1e6,
-       avg(cpu) / 1e6, avg(sql_calls), avg(sql_rows),
-       avg(coalesce(list_sum([s.repeats for s in sql]), 0)), avg(ai_calls),
+       avg(cpu) / 1e6, avg(sql_calls), avg(coalesce(list_max([s.calls for s in sql]), 0)),
+       avg(list_max([s.calls for s in sql]) / items) FILTER (items > 0), avg(sql_rows),
+       avg(rows_read), avg(coalesce(list_sum([s.repeats for s in sql]), 0)), avg(ai_calls),
        count(*) FILTER (CASE kind WHEN 'request' THEN status >= 500 ELSE status <> 0 END),
        count(*) FILTER (abandoned)
 FROM work GROUP BY kind, route ORDER BY sum(duration) DESC, route
 """
-FIELDS = (
-    *("kind", "route", "count", "p50_ms", "p95_ms", "cpu_ms", "queries", "rows"),
-    *("repeats", "calls", "errors", "abandoned"),
-)
-COLUMNS = (
-    *("route, task or command", "#n", "#p50 ms", "#p95 ms", "#CPU ms", "#queries", "#rows"),
-    *("#repeats", "#calls", "#errors", "#left"),
-)
+COLUMNS = {
+    "route": "route, task or command", "count": "#n", "p50_ms": "#p50 ms", "p95_ms": "#p95 ms",
+    "cpu_ms": "#CPU ms", "queries": "#queries", "of_one": "#of one", "per_item": "#per item",
+    "rows": "#rows", "rows_read": "#read", "repeats": "#repeats", "calls": "#calls",
+    "errors": "#errors", "abandoned": "#left",
+}  # fmt: skip
+"""Field of a route -> its column."""
+
+FIELDS = ("kind", *COLUMNS)
+SOMETIMES = ("per_item", "rows_read", "abandoned")
+"""Columns that are shown where there is anything in them."""
 
 NOBODY = (
     "No Django application was metered. Either none was started (the command must start Python "
@@ -40,7 +44,8 @@ NOBODY = (
 )
 NOTHING = "It was metered, and served no request and ran no task or command."
 MORE = (
-    "SELECT route, shape, caller, sum(calls) FROM sql_calls GROUP BY ALL ORDER BY 4 DESC LIMIT 20"
+    "SELECT route, shape, caller, sum(calls) calls, max(calls) most, sum(repeats) repeats "
+    "FROM sql_calls GROUP BY ALL ORDER BY calls DESC LIMIT 20"
 )
 
 
@@ -107,27 +112,26 @@ def table(found: Mapping[str, Any]) -> RenderableType:
         return NOBODY
     if not found["routes"]:
         return NOTHING
-    rows = [
-        (
-            *(r["route"], r["count"], *(_mean(r[k]) for k in ("p50_ms", "p95_ms", "cpu_ms"))),
-            *(_mean(r[k]) for k in ("queries", "rows", "repeats", "calls")),
-            *(r[k] for k in ("errors", "abandoned")),
-        )
-        for r in found["routes"]
-    ]
-    return show.table("", COLUMNS, rows)
+    routes = found["routes"]
+    columns = [c for c in COLUMNS if c not in SOMETIMES or any(r[c] for r in routes)]
+    rows = [[_cell(route[c]) for c in columns] for route in routes]
+    return show.table("", [COLUMNS[c] for c in columns], rows)
 
 
-def _mean(value: float | None) -> str | None:
-    """None where no event has it measured."""
-    return None if value is None else f"{value:.1f}"
+def _cell(value: Any) -> Any:
+    """Means to the tenth, small ones to the hundredth; None where no event has it measured."""
+    if not isinstance(value, float):
+        return value
+    return f"{value:.2f}" if 0 < value < 1 else f"{value:.1f}"
 
 
 def more(found: Mapping[str, Any]) -> list[str]:
     """What to say below the table: lines that are pasted are not to be wrapped."""
     lines = [
-        "n: how many; queries to calls: means of one; repeats: queries asked before in it; "
-        "left: users who left before the answer was complete; -: not measured"
+        "n: how many; queries to calls: means of one; -: not measured",
+        "of one: calls of the statement asked most by one line; per item: these for each item of "
+        "the answer (about 1: a query an item); repeats: queries asked before with the same values",
+        "read: rows that the database read; left: users who left before the answer was complete",
     ]
     return [
         *(lines if found["routes"] else []),
