@@ -37,6 +37,9 @@ FIELDS = ("kind", *COLUMNS)
 SOMETIMES = ("per_item", "rows_read", "abandoned")
 """Columns that are shown where there is anything in them."""
 
+IN_FILES = 120
+"""Characters of a line where stderr is no terminal."""
+
 NOBODY = (
     "No Django application was metered. Either none was started (the command must start Python "
     "with the PYTHONPATH it is given: not with -I or -E, not in a container of its own), or it "
@@ -76,7 +79,7 @@ def tell(
     if as_json:
         print(json.dumps(found, indent=2))
     else:
-        show.err.print(table(found))
+        show.err.print(table(found), width=None if show.err.is_terminal else IN_FILES)
         for line in more(found):
             say(line)
 
@@ -115,7 +118,9 @@ def table(found: Mapping[str, Any]) -> RenderableType:
     routes = found["routes"]
     columns = [c for c in COLUMNS if c not in SOMETIMES or any(r[c] for r in routes)]
     rows = [[_cell(route[c]) for c in columns] for route in routes]
-    return show.table("", [COLUMNS[c] for c in columns], rows)
+    drawn = show.table("", [COLUMNS[c] for c in columns], rows)
+    drawn.padding = (0, 1, 0, 0)  # else routes have no room
+    return drawn
 
 
 def _cell(value: Any) -> Any:
