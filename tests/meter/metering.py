@@ -287,9 +287,9 @@ class Project:
         }
 
     @contextlib.contextmanager
-    def start(self, script: str) -> Iterator[subprocess.Popen[str]]:
+    def start(self, script: str, python: str = sys.executable) -> Iterator[subprocess.Popen[str]]:
         pipe = subprocess.PIPE
-        argv = [sys.executable, "-c", PRELUDE + script]
+        argv = [python, "-c", PRELUDE + script]
         with subprocess.Popen(
             argv, cwd=self.folder, env=self.environment, stdin=pipe, stdout=pipe, text=True
         ) as child:
@@ -298,9 +298,9 @@ class Project:
             finally:
                 child.kill()
 
-    def run(self, script: str) -> list[dict[str, Any]]:
+    def run(self, script: str, python: str = sys.executable) -> list[dict[str, Any]]:
         """Run to the end (the meter sends the rest then); what the script said."""
-        with self.start(script) as child:
+        with self.start(script, python) as child:
             said, _ = child.communicate(timeout=PATIENCE)
         assert child.returncode == 0
         return [json.loads(text) for text in said.splitlines()]

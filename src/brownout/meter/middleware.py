@@ -13,7 +13,7 @@ from django.core.signals import got_request_exception
 
 from brownout.meter.event import ends, sender
 from brownout.meter.event.work import CURRENT, MODE, Work, trace_of
-from brownout.meter.responses import items
+from brownout.meter.responses import items, operations
 from brownout.meter.responses.streams import follow
 
 CONVERTER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -112,5 +112,6 @@ def _answered(work: Work, request: Any, response: Any) -> None:
     told = items.of(response)
     if told is not None:
         work.items = told
-    route = route_of(request)
-    sender.send(work, "request", route, response.status_code, len(response.content))
+    content = response.content
+    route = route_of(request) + operations.of(work, request, content)
+    sender.send(work, "request", route, response.status_code, len(content))
