@@ -306,6 +306,27 @@ def test_what_is_recorded_is_sent_on_and_scraped_as_well(
         assert recording.execute("SELECT route FROM work").fetchall() == [("GET /stalls/",)]
 
 
+LEAVING = """
+import subprocess, sys
+child = "import brownout.meter.event.sender as s; s.EVERY = 3600\\n" + {child!r}
+argv = [sys.executable, "-c", child]
+left = subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True)
+left.stdout.readline()
+"""
+
+
+def test_what_the_command_leaves_running_is_asked_to_end(tmp_path: Path) -> None:
+    elsewhere.fill(tmp_path)
+    recording = tmp_path / "left.duckdb"
+    child = TO_STALLS + "import time\nprint('ready', flush=True)\ntime.sleep(600)\n"
+    command = [sys.executable, "-c", LEAVING.format(child=child)]
+    found = elsewhere.run(tmp_path, ["--out", str(recording)], command)
+    assert found.returncode == 0, found.stderr
+    assert left(tmp_path) == []
+    with duckdb.connect(str(recording), read_only=True) as read:
+        assert read.execute("SELECT route FROM work").fetchall() == [("GET /stalls/",)]
+
+
 def test_two_lines_in_the_settings_count_the_same(tmp_path: Path, receiver: Receiver) -> None:
     elsewhere.fill(tmp_path)
     more = {"TWO_LINES": "1", "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}

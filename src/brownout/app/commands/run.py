@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +25,7 @@ from brownout.app.options import Json, Otlp, OtlpHeaders
 from brownout.app.terminal import say
 from brownout.model import BrownoutError, MachineError, masked
 from brownout.stack.processes import environment as variables
-from brownout.stack.processes import foreground
+from brownout.stack.processes import foreground, reaper
 from brownout.stack.processes.ports import HOST, free_ports
 from brownout.stack.processes.readiness import answers
 from brownout.stack.processes.supervisor import Supervisor
@@ -41,6 +42,8 @@ SETTINGS = {"allow_interspersed_args": False}
 RECORDINGS = Path(".brownout") / "recordings"
 LAUNCH = Path(__file__).parents[2] / "meter" / "launch"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+LEFT = 2.5
+"""Seconds that what the command leaves running has to end by itself."""
 
 
 def run(
@@ -157,6 +160,18 @@ def _new_file(out: Path | None) -> Path:
     return path
 
 
+def _end_left(run_id: str, ours: Set[int]) -> None:
+    """Ask what the command has left running to end, while what it then sends is still received."""
+    deadline = time.monotonic() + LEFT
+    left = {pid for pid in reaper.carriers(run_id) if pid not in ours}
+    for pid in left:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+    while left and time.monotonic() < deadline:
+        time.sleep(0.02)
+        left &= set(reaper.carriers(run_id))
+
+
 @contextlib.contextmanager
 def _recorder(
     recording: Path, forward: Forward | None
@@ -186,5 +201,6 @@ def _recorder(
             try:
                 yield sending, metered_ones
             finally:
+                _end_left(run_id, {child.pid for child in supervisor.children()})
                 target.withdraw()
         metered_ones += summary.enrolled(roll)
