@@ -42,7 +42,7 @@ ATTRIBUTES = {
 COUNTS = (
     "cpu sql_calls sql_rows sql_time cache_gets cache_hits cache_time ai_calls ai_time tasks bytes "
     "thread wait items sql_fetch_time template_time tx_time tx_call_time lock_time tx_count "
-    "cpu_sql cpu_cache cpu_call cpu_template blocks rss rows_read"
+    "connect_time cpu_sql cpu_cache cpu_call cpu_template blocks rss rows_read"
 ).split()
 STATEMENT = "calls rows time fetch_time repeats in_transaction errors".split()
 FAMILY = "gets hits sets deletes bytes time".split()

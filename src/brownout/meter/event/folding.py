@@ -132,10 +132,14 @@ def _items(text: str) -> str:
 
 
 def _condition(text: str) -> str:
-    whens = WHENS.split(text)
-    text = " ".join(w for n, w in enumerate(whens) if not n or w != whens[n - 1])
-    either = [" AND ".join(dict.fromkeys(AND.split(one))) for one in OR.split(text)]
+    text = " ".join(_once(WHENS.split(text)))
+    either = [" AND ".join(_once(AND.split(one))) for one in OR.split(text)]
     return " OR ".join(dict.fromkeys(either))
+
+
+def _once(parts: list[str]) -> list[str]:
+    """Of equal ones that follow each other the first."""
+    return [part for n, part in enumerate(parts) if not n or part != parts[n - 1]]
 
 
 def _alone(condition: str) -> bool:

@@ -94,8 +94,10 @@ class Bounded(dict[Any, Any]):
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """The value of the key; of a new one for which there is no room, ``default`` alone."""
-        self[key] = found = self.get(key, default)
-        return found
+        if len(self) < self.most or key in self:
+            return super().setdefault(key, default)  # at once: two threads get the same
+        self.lost = True
+        return default
 
 
 class Work:
