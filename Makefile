@@ -12,11 +12,11 @@ drill: setup
 drills: setup
 	@$(BIN)/python benchmarks/drills.py $(ARGS)
 
-# Six files of tests at a time, as most wait for what they have started; after them, one by one, those
+# Four files of tests at a time, as most wait for what they have started; after them, one by one, those
 # that measure.
 test: setup-dev lint
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder -m "not alone"
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"
 	@echo "one by one: tests that measure, two whole drills of some minutes among them" >&2
 	@$(BIN)/python -m pytest -v -m alone
 else

@@ -14,8 +14,8 @@ settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long files come first, so that none is left for the end: those with real services."""
-    long = {"stack", "matrix", "compiles"}
+    """The long files come first, so that none is left for the end."""
+    long = {"stack", "matrix", "long"}
     marked = {i.path for i in items if long & {m.name for m in i.iter_markers()}}
     items.sort(key=lambda item: item.path not in marked)
 

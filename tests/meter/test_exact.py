@@ -21,6 +21,8 @@ from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Supervisor
 from brownout.stack.services.postgres import Postgres
 
+pytestmark = pytest.mark.long
+
 TIMES = 1000
 WHOLE, STREAMED, LATER = (f"/everything/{page}" for page in ("", "streamed/", "later/"))
 READING = ("/nested/", "/stalls/")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from brownout.stats import change_points
 
-pytestmark = pytest.mark.compiles
+pytestmark = pytest.mark.long
 
 STEP = [10.0, 11, 9, 10, 12, 10, 9, 11, 10, 10] * 4 + [15.0, 16, 14, 15, 17, 15, 14, 16, 15, 15] * 4
 """40 values about 10, then 40 about 15."""
