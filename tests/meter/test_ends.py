@@ -10,10 +10,14 @@ from pathlib import Path
 import elsewhere
 import pytest
 from metering import PRELUDE, Project, Receiver
+from waiting import PATIENCE
 
 from brownout.stack.processes.ports import free_ports
 
 VISIT = "import os, signal\nsender.EVERY = 3600\n"
+WAIT = "[time.sleep(0.1) for _ in range(3000)]"
+"""Not one long sleep: a signal that another thread was given does not end that of the main one."""
+
 CHILD = """
 import multiprocessing
 child = multiprocessing.get_context("fork").Process(target=client.get, args=("/ping/",))
@@ -29,8 +33,8 @@ WAYS = {
         "client.get('/ping/'); os.execvp(sys.executable, [sys.executable, '-c', 'exit(5)'])",
         5,
     ),
-    "SIGTERM": ("client.get('/ping/'); os.system(f'kill {os.getpid()}'); time.sleep(60)", -15),
-    "SIGHUP": ("client.get('/ping/'); os.system(f'kill -1 {os.getpid()}'); time.sleep(60)", -1),
+    "SIGTERM": (f"client.get('/ping/'); os.system(f'kill {{os.getpid()}}'); {WAIT}", -15),
+    "SIGHUP": (f"client.get('/ping/'); os.system(f'kill -1 {{os.getpid()}}'); {WAIT}", -1),
     # As uvicorn does: it puts the handlers back that it found, and raises what came.
     "a signal that was kept": (
         "signal.signal(signal.SIGTERM, lambda *_: None); client.get('/ping/')\n"
@@ -45,7 +49,7 @@ WAYS = {
 def test_what_waits_is_sent(way: str, receiver: Receiver, tmp_path: Path) -> None:
     script, code = WAYS[way]
     with Project(tmp_path, receiver.url, receiver.url).start(VISIT + script) as child:
-        assert child.wait(timeout=60) == code
+        assert child.wait(timeout=PATIENCE) == code
     assert [row["route"] for row in receiver.work()] == ["GET /ping/"]
 
 

@@ -318,7 +318,8 @@ left.stdout.readline()
 def test_what_the_command_leaves_running_is_asked_to_end(tmp_path: Path) -> None:
     elsewhere.fill(tmp_path)
     recording = tmp_path / "left.duckdb"
-    child = TO_STALLS + "import time\nprint('ready', flush=True)\ntime.sleep(600)\n"
+    child = TO_STALLS + "import time\nprint('ready', flush=True)\n"
+    child += "while True: time.sleep(0.1)\n"
     command = [sys.executable, "-c", LEAVING.format(child=child)]
     found = elsewhere.run(tmp_path, ["--out", str(recording)], command)
     assert found.returncode == 0, found.stderr

@@ -42,7 +42,7 @@ SETTINGS = {"allow_interspersed_args": False}
 RECORDINGS = Path(".brownout") / "recordings"
 LAUNCH = Path(__file__).parents[2] / "meter" / "launch"
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-LEFT = 2.5
+LEFT = 5.0
 """Seconds that what the command leaves running has to end by itself."""
 
 
