@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: drill drills test lint setup setup-dev wheel clean
+.PHONY: drill drills test lint style setup setup-dev wheel clean
 
 drill: setup
 	@$(BIN)/brownout drill $(ARGS)
@@ -12,21 +12,25 @@ drill: setup
 drills: setup
 	@$(BIN)/python benchmarks/drills.py $(ARGS)
 
-# Four files of tests at a time, as most wait for what they have started; after them, one by one, those
-# that measure.
-test: setup-dev lint
+# Four files of tests at a time, as most wait for what they have started, and the types beside them;
+# after them, one by one, those that measure.
+test: setup-dev style
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"; tests=$$?; \
+	wait $$types && exit $$tests
 	@echo "one by one: tests that measure, two whole drills of some minutes among them" >&2
 	@$(BIN)/python -m pytest -v -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
-lint: setup-dev
+lint: style
+	@$(BIN)/mypy
+
+style: setup-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev

@@ -1,6 +1,7 @@
 """What telling costs: CPU time per request with the meter and with other tools, against without.
 
     .venv/bin/python benchmarks/meter/overhead.py [--only meter] [--cells sqlite-5,...]
+                                                  [--before CLONE]
 
 The variants are processes that take turns of about 30 ms, in a new order each time; a round is 10
 turns of each. A ratio is the CPU time per request of a variant, all its threads, in a round, over
@@ -11,7 +12,9 @@ the mean of the starts and its 95% interval (Student's t). `A/A` is a second bar
 sends by the clock on the wall, and these processes get a part of its time: they send after as much
 more of it, as one would that serves all the time. There are starts until the meter's intervals are
 narrower than .03, or --starts are done; the other tools, processes of their own, take part in the
-first --others. Interrupted (Ctrl-C), it tells what there is.
+first --others. With --before, a checkout of an earlier version, its meter takes turns with this
+one's, and the ratio of the two, of the same rounds, is told. Interrupted (Ctrl-C), it tells what
+there is.
 """
 
 from __future__ import annotations
@@ -46,6 +49,8 @@ HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src"
 BARE, AGAIN = "bare", "A/A"
 METERS = ("meter-default", "meter-full")
+EARLIER = {"meter-default": "before-default", "meter-full": "before-full"}
+"""The variants of an earlier version, by those of this one."""
 OTHERS = ("otel-100", "otel-10", "sentry", "silk", "toolbar")
 CELLS = ("sqlite-5", "sqlite-100", "postgres-5", "postgres-100")
 NOBODY = "http://127.0.0.1:9"
@@ -152,11 +157,14 @@ class Worker:
         self._answers.close()
 
 
-def environment(variant: str, given: dict[str, Any], endpoint: str, start: int) -> dict[str, str]:
+def environment(
+    variant: str, given: dict[str, Any], endpoint: str, start: int, earlier: Path | None
+) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "DJANGO_", "BROWN"))}
     return kept | {
         "VARIANT": variant,
         "DATABASE": json.dumps(given),
+        "EARLIER": str(earlier / "src") if earlier else "",
         "DJANGO_SETTINGS_MODULE": "settings",
         "PYTHONPATH": f"{HERE}{os.pathsep}{SOURCE}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
@@ -189,6 +197,11 @@ class Cell:
                 pairs = zip(took[variant], took[BARE], strict=True)
                 found = statistics.median(one / bare for one, bare in pairs)
                 self.ratios.setdefault(variant, []).append(found)
+        for now, before in EARLIER.items():
+            if before in took:
+                pairs = zip(took[now], took[before], strict=True)
+                found = statistics.median(one / other for one, other in pairs)
+                self.ratios.setdefault(f"{now} / {before}", []).append(found)
 
     def interval(self, variant: str) -> tuple[float, float]:
         found = self.ratios[variant]
@@ -229,13 +242,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8, help="rounds of a start")
     parser.add_argument("--others", type=int, default=3, help="starts with the other tools")
     parser.add_argument("--only", choices=("meter",), help="leave the other tools out")
+    parser.add_argument("--before", type=Path, metavar="CLONE", help="compare with this version")
     parser.add_argument("--away", action="store_true", help="nobody receives what is sent")
     parser.add_argument("--cells", default=",".join(CELLS), help=f"of {','.join(CELLS)}")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     cache = Path(os.environ.get("BROWNOUT_CACHE", Path.home() / ".cache" / "brownout"))
     interpreter = python(cache / "benchmark-meter")
-    variants = [BARE, AGAIN, *METERS, *(() if args.only else OTHERS)]
+    meters = [*METERS, *(EARLIER.values() if args.before else ())]
+    variants = [BARE, AGAIN, *meters, *(() if args.only else OTHERS)]
     rng = random.Random(args.seed)
     folder = Path(tempfile.mkdtemp(prefix="brownout-meter-"))
     cells: list[Cell] = []
@@ -249,8 +264,10 @@ def main() -> None:
                 found = [Cell(c) for c in wanted if c.startswith(engine)]
                 cells += found
                 for start in range(args.starts):
-                    chosen = variants if start < args.others else [BARE, AGAIN, *METERS]
-                    with started(interpreter, folder, server, endpoint, start, chosen) as workers:
+                    chosen = variants if start < args.others else [BARE, AGAIN, *meters]
+                    with started(
+                        interpreter, folder, server, endpoint, start, chosen, args.before
+                    ) as workers:
                         for cell in found:
                             cell.start(workers, args.rounds, rng)
                         memory = {v: (w.rss - workers[BARE].rss) / 1e6 for v, w in workers.items()}
@@ -279,6 +296,7 @@ def started(
     endpoint: str,
     start: int,
     variants: list[str],
+    earlier: Path | None,
 ) -> Iterator[dict[str, Worker]]:
     """A process for each variant; those of the meter and the bare ones are forks of one."""
     forks = [v for v in variants if v not in OTHERS]
@@ -296,7 +314,7 @@ def started(
                 told.append(f"{variant}:{commands}:{written}")
                 theirs += [commands, written]
             argv = [str(interpreter), str(HERE / "worker.py"), str(len(variants)), *told]
-            env = environment(family[0], given, endpoint, start)
+            env = environment(family[0], given, endpoint, start, earlier)
             parents.append(subprocess.Popen(argv, env=env, pass_fds=theirs, start_new_session=True))
             for descriptor in theirs:
                 os.close(descriptor)

@@ -90,8 +90,11 @@ def meter(mode: str, sharing: int) -> None:
     from django.conf import settings
 
     from brownout.meter import adapters
-    from brownout.meter.event import sender
 
+    try:
+        from brownout.meter.event import sender
+    except ImportError:  # a version of before it had rooms
+        from brownout.meter import sender
     sender.EVERY *= sharing
     settings.MIDDLEWARE.insert(0, "brownout.meter.middleware.Meter")
     adapters.watch()
@@ -151,7 +154,9 @@ def main() -> None:
     pipes = {variant: (int(commands), int(answers)) for variant, commands, answers in split}
     variant = fork(pipes) if len(pipes) > 1 else VARIANT
     kind, _, mode = variant.partition("-")
-    if kind == "meter":
+    if kind == "before":
+        sys.path.insert(0, os.environ["EARLIER"])
+    if kind in ("meter", "before"):
         meter(mode, int(sharing))
         handler = WSGIHandler()
     warm_up()
