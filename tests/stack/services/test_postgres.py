@@ -11,7 +11,7 @@ import pytest
 from waiting import PATIENCE
 
 from brownout.model import MachineError
-from brownout.stack.processes.account import Account, account, become_nobody
+from brownout.stack.processes.account import Account, become_nobody
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Child, Supervisor
 from brownout.stack.services import programs
@@ -103,10 +103,6 @@ def test_the_machines_own_postgres_will_do(supervisor: Supervisor, tmp_path: Pat
     serve(supervisor, postgres)
     with psycopg.connect(postgres.url) as connection:
         assert connection.info.server_version // 10000 == programs.version(postgres.bin)[0]
-
-
-def test_ordinary_users_run_it_as_themselves() -> None:
-    assert account(root=False) == Account("own", None)
 
 
 def test_no_postgres_at_all_has_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
