@@ -15,9 +15,11 @@ ALONE = 640
 """Megabytes that the database may use while no other process works."""
 
 
-def connection(megabytes: int = 256, scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A database in memory, one thread, that moves to ``scratch`` what exceeds its memory."""
-    config: dict[str, Any] = {"threads": 1, "memory_limit": f"{megabytes}MB"}
+def connection(
+    megabytes: int = 256, scratch: Path | None = None, threads: int = 1
+) -> duckdb.DuckDBPyConnection:
+    """A database in memory that moves to ``scratch`` what exceeds its memory."""
+    config: dict[str, Any] = {"threads": threads, "memory_limit": f"{megabytes}MB"}
     if scratch is not None:
         config["temp_directory"] = str(scratch)
     made = duckdb.connect(config=config)

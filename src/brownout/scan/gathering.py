@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from brownout.scan.tables import Named, Table, Taken
 MEGABYTES = 160
 """That the database may use: it would fill more with what it has read."""
 
+THREADS = 2
+"""That read a table. Each takes memory of its own."""
+
 BATCH = 50_000
 """Points of documents that are handed to the database at a time."""
 
@@ -32,7 +36,7 @@ VALUE = "CASE s.sort WHEN 'counter' THEN total WHEN 'rate' THEN mean ELSE middle
 def table(reader: Reader, first: Head, paths: Sequence[Path], named: Named, room: Path) -> Table:
     """The points of files in a file of ``room``. Raises BrownoutError where there are none."""
     path = room / "points.parquet"
-    with connection(MEGABYTES, room) as db, told(str(paths[0])):
+    with connection(MEGABYTES, room, THREADS) as db, told(str(paths[0])):
         if isinstance(reader, Rows):
             taken, calendar = _rows(db, Places(reader, first, paths, named), room), True
         else:
@@ -57,7 +61,12 @@ def _must_hold(db: duckdb.DuckDBPyConnection, paths: Sequence[Path], taken: Take
 
 def _rows(db: duckdb.DuckDBPyConnection, places: Places, room: Path) -> Taken:
     """Fill ``points`` from a table; a second is a point."""
-    _stage(db, places, room)
+    try:
+        _stage(db, places, room)
+    except duckdb.Error as error:
+        if "parallel=false" not in str(error):
+            raise
+        _stage(db, replace(places, parallel=False), room)
     db.execute(
         "CREATE VIEW points AS WITH sorts AS (SELECT metric, any_value(sort) AS sort FROM staged "
         f"WHERE sort IS NOT NULL GROUP BY metric) SELECT series, time, {VALUE} AS value "

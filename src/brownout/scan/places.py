@@ -14,12 +14,17 @@ from brownout.scan.tables import Named
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """A reader's columns, or those that the command line names in their place."""
+    """A reader's columns, or those that the command line names in their place.
+
+    ``parallel``: threads share a file, which cannot be where a quoted text goes over lines; DuckDB
+    refuses that then.
+    """
 
     reader: Rows
     first: Head
     paths: Sequence[Path]
     named: Named
+    parallel: bool = True
 
     @property
     def series(self) -> list[str]:
@@ -62,7 +67,7 @@ class Places:
         return (
             f"read_csv([{files}], auto_detect = false, header = true, quote = '\"', escape = '\"', "
             f"delim = {quoted(self.first.delimiter)}, null_padding = true, strict_mode = false, "
-            f"parallel = false, columns = {_struct(types)})"
+            f"parallel = {self.parallel}, columns = {_struct(types)})"
         )
 
     @property
