@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import psutil
-
 from brownout.model import BrownoutError, MachineError
 
 RUNS = Path(".brownout") / "runs"
@@ -38,6 +36,8 @@ def cache_folder() -> Path:
 
 def machine() -> dict[str, Any]:
     """What of this machine decides how much it carries: what is measured is kept by it."""
+    import psutil  # slower to import than all else here, which short commands need
+
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = round(psutil.virtual_memory().total / GB)
     return {"cpu": _cpu(), "cores": cores or 1, "memory_gb": memory}

@@ -23,8 +23,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from waiting import PATIENCE, until
 
 from brownout.collector.client import CollectorAway
-from brownout.collector.otlp import parsing
-from brownout.collector.otlp.parsing import LARGEST
+from brownout.collector.otlp import messages
+from brownout.collector.otlp.bodies import LARGEST
 from brownout.model import BrownoutError
 
 pytestmark = pytest.mark.stack
@@ -280,7 +280,7 @@ def test_times_that_no_clock_shows_are_rejected_alone(shared: Collector) -> None
     partial = answer.json()["partialSuccess"]
     assert (answer.status_code, partial["rejectedSpans"]) == (200, "3")
     assert "ns since 1970" in partial["errorMessage"]
-    message = parsing.parse("traces", json.dumps(body).encode(), "application/json")
+    message = messages.parse("traces", json.dumps(body).encode(), as_json=True)
     answer = post(shared, "/v1/traces", message.SerializeToString(), PROTOBUF)
     read = ExportTraceServiceResponse.FromString(answer.content)
     assert read.partial_success.rejected_spans == 3

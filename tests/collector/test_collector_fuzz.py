@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from waiting import PATIENCE
 
-from brownout.collector.otlp import parsing
+from brownout.collector.otlp import messages
 from brownout.collector.otlp.spans import WORK
 
 pytestmark = pytest.mark.stack
@@ -128,8 +128,8 @@ def test_every_value_that_otlp_can_carry(shared: Collector, drawn: tuple[str, An
     text = json.dumps(body).encode()
     status = sent(shared, signal, text, JSON)
     try:
-        packed = parsing.parse(signal, text, "application/json").SerializeToString()
-    except parsing.Malformed:
+        packed = messages.parse(signal, text, as_json=True).SerializeToString()
+    except messages.Malformed:
         assert status == 400
         return
     # Only what claims to be a wide event, and is none, is refused as a whole.
@@ -144,8 +144,8 @@ def test_every_value_that_otlp_can_carry(shared: Collector, drawn: tuple[str, An
 def test_torn_and_mangled_bodies(shared: Collector, drawn: tuple[str, Any], data: Any) -> None:
     signal, body = drawn
     try:
-        packed = parsing.parse(signal, json.dumps(body).encode(), "application/json")
-    except parsing.Malformed:
+        packed = messages.parse(signal, json.dumps(body).encode(), as_json=True)
+    except messages.Malformed:
         return
     whole = bytearray(packed.SerializeToString())
     cut = whole[: data.draw(st.integers(0, len(whole)))]

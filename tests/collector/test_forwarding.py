@@ -16,7 +16,7 @@ from waiting import PATIENCE, until
 
 from brownout.collector import forward
 from brownout.collector.forward import Forwarder, Parcel
-from brownout.collector.otlp.parsing import headers
+from brownout.collector.otlp.bodies import headers
 from brownout.stack.processes.ports import free_ports
 
 PARCEL = Parcel("traces", b"12345", {"Content-Type": "application/x-protobuf"}, 3)

@@ -17,7 +17,7 @@ from typing import Any
 
 from waiting import PATIENCE
 
-from brownout.collector.otlp import parsing
+from brownout.collector.otlp import bodies
 from brownout.meter import __file__ as METER
 
 SETTINGS = """
@@ -245,8 +245,8 @@ class Receiver:
     def take(self, signal: str, body: bytes) -> int:
         """As the collector does: a batch with one malformed event is refused."""
         try:
-            self.rows += list(parsing.rows(signal, body, parsing.JSON))
-        except parsing.Malformed:
+            self.rows += list(bodies.rows(signal, body, bodies.JSON))
+        except bodies.Malformed:
             return 400
         return 200
 

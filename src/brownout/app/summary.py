@@ -7,14 +7,15 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-from rich.console import RenderableType
-
-from brownout.app import show
 from brownout.app.terminal import say
+
+# What draws tables is heavy beside a short command.
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 ROUTES = """
 SELECT kind, route, count(*), quantile_cont(duration, .5) / 1e6, quantile_cont(duration, .95) / 1e6,
@@ -52,6 +53,17 @@ MORE = (
 )
 
 
+Rows = Sequence[Sequence[Any]]
+
+
+@dataclass
+class Recorded:
+    """What a run leaves: who said to be metered, and the answer to ``ROUTES``."""
+
+    metered: list[dict[str, Any]] = field(default_factory=list)
+    rows: Rows = ()
+
+
 def enrolled(roll: Path) -> list[dict[str, Any]]:
     """Who said to be metered: role, pid, Django, Python. A torn line is passed over."""
     found = []
@@ -64,30 +76,30 @@ def enrolled(roll: Path) -> list[dict[str, Any]]:
 
 
 def tell(
-    recording: Path,
-    command: Sequence[str],
-    code: int,
-    roll: Sequence[Mapping[str, Any]],
-    as_json: bool,
+    recording: Path, command: Sequence[str], code: int, recorded: Recorded, as_json: bool
 ) -> None:
     """Print it: JSON on stdout, else for people on stderr, for stdout is the command's."""
-    found = summary(recording) | {
+    found = summary(recording, recorded.rows) | {
         "command": list(command),
         "exit_code": code,
-        "metered": list(roll),
+        "metered": recorded.metered,
     }
     if as_json:
         print(json.dumps(found, indent=2))
+        return
+    if found["routes"]:
+        from brownout.app import show
+
+        show.err.print(table(found["routes"]), width=None if show.err.is_terminal else IN_FILES)
     else:
-        show.err.print(table(found), width=None if show.err.is_terminal else IN_FILES)
-        for line in more(found):
-            say(line)
+        say(NOTHING if found["metered"] else NOBODY)
+    for line in more(found):
+        say(line)
 
 
-def summary(recording: Path) -> dict[str, Any]:
-    """Per route and task: count, p50 and p95 in ms, and means of its work."""
-    with duckdb.connect(str(recording), read_only=True) as read:
-        found = read.execute(ROUTES).fetchall()
+def summary(recording: Path, found: Rows) -> dict[str, Any]:
+    """Per route and task: count, p50 and p95 in ms, and means of its work. ``found``: the answer
+    to ``ROUTES``."""
     rows = [dict(zip(FIELDS, row, strict=True)) for row in found]
     rounded = [{k: round(v, 3) if isinstance(v, float) else v for k, v in r.items()} for r in rows]
     return {"recording": shown(recording), "routes": rounded, "query": query(recording)}
@@ -109,13 +121,10 @@ def shown(path: Path) -> str:
     return str(path)
 
 
-def table(found: Mapping[str, Any]) -> RenderableType:
+def table(routes: Sequence[Mapping[str, Any]]) -> RenderableType:
     """The summary for people."""
-    if not found["metered"] and not found["routes"]:
-        return NOBODY
-    if not found["routes"]:
-        return NOTHING
-    routes = found["routes"]
+    from brownout.app import show
+
     columns = [c for c in COLUMNS if c not in SOMETIMES or any(r[c] for r in routes)]
     rows = [[_cell(route[c]) for c in columns] for route in routes]
     drawn = show.table("", [COLUMNS[c] for c in columns], rows)

@@ -7,9 +7,11 @@ uvicorn itself gives a connection that has sent nothing, or half a request, as l
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import LOGGING_CONFIG
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 CONNECTIONS = 512
@@ -70,11 +72,18 @@ class Connection(H11Protocol):
         self.transport.abort()
 
 
-def config(application: Starlette) -> uvicorn.Config:
-    """How the collector's application is served."""
+def config(application: Starlette, quiet: bool = False) -> uvicorn.Config:
+    """How the collector's application is served. ``quiet``: the server says nothing on stderr,
+    which is another program's."""
+    if quiet:
+        logger = logging.getLogger("uvicorn")
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
     return uvicorn.Config(
         application,
         http=Connection,
+        ws="none",
+        log_config=None if quiet else LOGGING_CONFIG,
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from brownout.collector.exposition import Exposition
 from brownout.collector.forward import Forwarder, Parcel
 from brownout.collector.intake import Batch, Decoded, Full, Intake
-from brownout.collector.otlp import parsing
+from brownout.collector.otlp import bodies
 from brownout.collector.outgoing import parcels
 from brownout.collector.soundness import sound
 from brownout.collector.tables import NATIVE, BadRows, Row, Tables, Unwritable, by_table
@@ -33,7 +33,7 @@ BODY_SECONDS = 30
 
 AGAIN = {"Retry-After": "1"}
 
-TYPES = (parsing.JSON, parsing.PROTOBUF)
+TYPES = (bodies.JSON, bodies.PROTOBUF)
 
 
 class Refused(Exception):
@@ -107,15 +107,15 @@ class Collector:
         signal = request.path_params["signal"]
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
         encoding = request.headers.get("content-encoding", "").strip().lower()
-        if signal not in parsing.DECODERS:
+        if signal not in bodies.SIGNALS:
             raise Refused(404, f"no signal {signal!r}")
         if kind not in TYPES:
             raise Refused(415, f"wanted {' or '.join(TYPES)}")
-        if encoding not in parsing.ENCODINGS:
+        if encoding not in bodies.ENCODINGS:
             raise Refused(415, f"content-encoding {encoding!r} is not known; gzip is, and deflate")
 
         def decode(body: bytes) -> Decoded:
-            return _decode_otlp(signal, parsing.unpack(body, encoding), kind)
+            return _decode_otlp(signal, bodies.unpack(body, encoding), kind)
 
         (kept, *rejected), body = await self._take(request, decode)
         if self._forwarder:
@@ -188,7 +188,7 @@ def _refusals() -> Iterator[None]:
         yield
     except (Full, Unwritable) as error:
         raise Refused(503, str(error) or "too much waits to be written", AGAIN) from error
-    except parsing.Oversized as error:
+    except bodies.Oversized as error:
         raise Refused(413, str(error)) from error
     except (ValueError, KeyError, TypeError, RecursionError, duckdb.Error) as error:
         raise Refused(400, str(error)) from error  # Malformed, BadRows, no JSON, no SELECT
@@ -218,8 +218,8 @@ class Body:
     async def _read(self) -> bytes:
         found = bytearray()
         async for chunk in self._request.stream():
-            if len(found) + len(chunk) > parsing.LARGEST:
-                raise parsing.Oversized(f"more than {parsing.LARGEST} bytes")
+            if len(found) + len(chunk) > bodies.LARGEST:
+                raise bodies.Oversized(f"more than {bodies.LARGEST} bytes")
             self._intake.reserve(len(chunk))
             self._size += len(chunk)
             found += chunk
@@ -234,7 +234,7 @@ def _decode_otlp(signal: str, body: bytes, kind: str) -> Decoded:
     """The rows that can be kept; told: how many, how many can not, and why of the last."""
     kept: list[tuple[str, Row]] = []
     refused, why, now = 0, "", time.time_ns()
-    for table, row in parsing.rows(signal, body, kind):
+    for table, row in bodies.rows(signal, body, kind):
         wrong = sound(table, row, now)
         if wrong:
             refused, why = refused + 1, wrong
@@ -252,4 +252,6 @@ def _accepted(signal: str, kind: str, refused: int, why: str) -> Response:
     answer = {"partialSuccess": partial} if refused else {}
     if kind == TYPES[0]:
         return JSONResponse(answer)
-    return Response(parsing.answer(signal, answer), media_type=TYPES[1])
+    from brownout.collector.otlp import messages  # protobuf: our own meter does without it
+
+    return Response(messages.answer(signal, answer), media_type=TYPES[1])

@@ -1,19 +1,22 @@
-"""The collector: a supervised child that receives telemetry, writes it, and answers queries.
+"""The collector: receives telemetry, writes it, and answers queries.
 
     BROWNOUT_TOKEN=... python -m brownout.collector --database FILE --port P
 
-What it acknowledges is committed: it survives the collector's own SIGKILL. With ``--port 0`` it
-chooses a port, and with ``--fd N`` it takes a listening socket; it prints where it listens.
+is a supervised child; ``serving`` is the same in a thread of a process that does little else. What
+it acknowledges is committed: it survives its process's SIGKILL. With ``--port 0`` it chooses a
+port, and with ``--fd N`` it takes a listening socket; it prints where it listens.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -22,9 +25,39 @@ import uvicorn
 from brownout.collector.connections import config
 from brownout.collector.endpoints import Collector
 from brownout.collector.forward import Forwarder
-from brownout.collector.otlp import parsing
+from brownout.collector.otlp import bodies
 from brownout.collector.tables import Tables
 from brownout.model import BrownoutError
+
+
+@contextlib.contextmanager
+def collecting(
+    tables: Tables, token: str, closed: bool, forwarder: Forwarder | None
+) -> Iterator[Collector]:
+    """The endpoints over a recording, which is whole and still open afterwards."""
+    collector = Collector(tables, token, closed, forwarder)
+    try:
+        yield collector
+    finally:
+        collector.intake.close()
+        if forwarder:
+            forwarder.close()
+
+
+@contextlib.contextmanager
+def serving(
+    tables: Tables, listening: socket.socket, token: str, forwarder: Forwarder | None = None
+) -> Iterator[None]:
+    """A collector in a thread while the block runs; what it has received is written then."""
+    with collecting(tables, token, True, forwarder) as collector:
+        server = uvicorn.Server(config(collector.application(), quiet=True))
+        thread = threading.Thread(target=server.run, args=([listening],), name="collector")
+        thread.start()
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -47,10 +80,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = error.exit_code if isinstance(error, BrownoutError) else 3
         print(f"collector: {str(error).splitlines()[0]}", file=sys.stderr)
         sys.exit(code)
-    headers = parsing.headers(os.environ.get("BROWNOUT_FORWARD_HEADERS", ""))
+    headers = bodies.headers(os.environ.get("BROWNOUT_FORWARD_HEADERS", ""))
     forwarder = Forwarder(args.forward, headers) if args.forward else None
     token = os.environ.get("BROWNOUT_TOKEN", "")
-    collector = Collector(tables, token, args.closed, forwarder)
     # uvicorn listens later, and who reads the next line may connect at once.
     listening.listen()
     host, port = listening.getsockname()[:2]
@@ -58,12 +90,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     # uvicorn raises the signal again when it has stopped: without this, nothing after it would run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        uvicorn.Server(config(collector.application())).run([listening])
+        with collecting(tables, token, args.closed, forwarder) as collector:
+            uvicorn.Server(config(collector.application())).run([listening])
     finally:
-        collector.intake.close()
         tables.close()
-        if forwarder:
-            forwarder.close()
 
 
 def _listen(port: int, fd: int | None) -> socket.socket:

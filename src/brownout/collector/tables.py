@@ -175,6 +175,11 @@ class Tables:
                 )
             return columns, rows
 
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT of our own, however long it takes."""
+        with self._connection.cursor() as cursor:
+            return cursor.execute(sql).fetchall()
+
     def close(self) -> None:
         with self._lock:
             self._connection.execute("CHECKPOINT")

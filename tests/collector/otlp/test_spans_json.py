@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brownout.collector.otlp import parsing, spans_json
+from brownout.collector.otlp import bodies, messages, spans, spans_json
 from brownout.collector.otlp.spans import WORK
 
 
@@ -67,8 +67,8 @@ BODY = {
 def slowly(body: bytes) -> list[tuple[str, Any]] | None:
     """What protobuf's reader makes of it; None when it is malformed."""
     try:
-        return list(parsing.traces(parsing.parse("traces", body, parsing.JSON)))
-    except parsing.Malformed:
+        return list(messages.traces(messages.parse("traces", body, as_json=True)))
+    except spans.Malformed:
         return None
 
 
@@ -149,10 +149,10 @@ def nested(depth: int) -> bytes:
 def test_what_is_unusual_is_left_to_protobufs_reader(body: bytes, there: bool) -> None:
     assert quickly(body) is None
     if there:
-        assert list(parsing.rows("traces", body, parsing.JSON)) == slowly(body)
+        assert list(bodies.rows("traces", body, bodies.JSON)) == slowly(body)
     else:
-        with pytest.raises(parsing.Malformed):
-            parsing.rows("traces", body, parsing.JSON)
+        with pytest.raises(spans.Malformed):
+            bodies.rows("traces", body, bodies.JSON)
 
 
 def test_shallow_lists_are_not_left() -> None:

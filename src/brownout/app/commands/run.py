@@ -10,26 +10,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
 from brownout import store
-from brownout.app import summary
-from brownout.app.forwarding import receiver
+from brownout.app import forwarding, summary
 from brownout.app.options import Json, Otlp, OtlpHeaders
 from brownout.app.terminal import say
 from brownout.model import BrownoutError, MachineError, masked
 from brownout.stack.processes import environment as variables
 from brownout.stack.processes import foreground, reaper
-from brownout.stack.processes.ports import HOST, free_ports
-from brownout.stack.processes.readiness import answers
+from brownout.stack.processes.ports import HOST, listening_socket
 from brownout.stack.processes.supervisor import Supervisor
-from brownout.stack.services import collector as collecting
 from brownout.stack.services.collector import Forward
 
 SECTION = "Your own project"
@@ -67,7 +63,7 @@ def run(
     code is the command's.
     """
     environment = metered(os.environ, service or Path.cwd().name)
-    forward = receiver(otlp_forward, otlp_headers)
+    forward = forwarding.receiver(otlp_forward, otlp_headers)
     if collector:
         _check(collector, out is not None or as_json or forward is not None)
         os.environ.update(environment | sending_to(collector, os.environ))
@@ -75,13 +71,13 @@ def run(
     recording = _new_file(out)
     foreground.hold()
     try:
-        with _recorder(recording, forward) as (sending, roll):
+        with _recorder(recording, forward) as (sending, recorded):
             if foreground.interrupted():
                 raise KeyboardInterrupt
             # With --json stdout is ours alone.
             stdout = sys.stderr if as_json else None
             code = foreground.run(command, environment | sending, stdout)
-        summary.tell(recording, command, code, roll, as_json)
+        summary.tell(recording, command, code, recorded, as_json)
         return code
     finally:
         foreground.release()
@@ -160,10 +156,10 @@ def _new_file(out: Path | None) -> Path:
     return path
 
 
-def _end_left(run_id: str, ours: Set[int]) -> None:
+def _end_left(run_id: str) -> None:
     """Ask what the command has left running to end, while what it then sends is still received."""
     deadline = time.monotonic() + LEFT
-    left = {pid for pid in reaper.carriers(run_id) if pid not in ours}
+    left = set(reaper.carriers(run_id))
     for pid in left:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGTERM)
@@ -175,32 +171,44 @@ def _end_left(run_id: str, ours: Set[int]) -> None:
 @contextlib.contextmanager
 def _recorder(
     recording: Path, forward: Forward | None
-) -> Iterator[tuple[dict[str, str], list[dict[str, Any]]]]:
-    """A collector: (what tells the meter of it, who was metered: filled in at the end)."""
+) -> Iterator[tuple[dict[str, str], summary.Recorded]]:
+    """A collector: (what tells the meter of it, what was recorded: filled in at the end).
+
+    It is a thread of this process, which has nothing else to do while the command runs.
+    """
+    # Heavy: what only sends elsewhere does without.
+    from brownout.collector.server import serving
+    from brownout.collector.tables import Tables
+
     # Never twice: at its end a run ends whatever carries its id, and files may share a name.
     run_id = f"{recording.stem}-{secrets.token_hex(4)}"
     token = secrets.token_urlsafe(16)
-    metered_ones: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="brownout-run-") as name:
-        folder, [port] = Path(name), free_ports(1)
-        url = f"http://{HOST}:{port}"
-        command = collecting.command(run_id, folder, port, token, forward, recording)
-        with Supervisor(run_id, lambda seen: say(f"{seen.name} {seen.kind}")) as supervisor:
-            ready = replace(command, before_exec=foreground.release)
-            supervisor.start(ready, answers(f"{url}/healthz"))
+    recorded = summary.Recorded()
+    listening = listening_socket()
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    with (
+        tempfile.TemporaryDirectory(prefix="brownout-run-") as folder,
+        contextlib.closing(Tables(recording)) as tables,
+    ):
+        roll = Path(folder) / "roll"
+        sending = {
+            **variables.sending(url, token),
+            "BROWNOUT_RUN": run_id,
+            "BROWNOUT_METER_ROLL": str(roll),
+        }
+        with (
+            serving(tables, listening, token, forwarding.forwarder(forward)),
+            Supervisor(run_id, lambda seen: None),  # should we die, its reaper ends the command
+        ):
             say(f"brownout: recording into {summary.shown(recording)}")
             target = store.Target(run_id)
             with contextlib.suppress(OSError):  # a folder that cannot be written is no obstacle
                 target.announce(url)
-            roll = folder / "roll"
-            sending = {
-                **variables.sending(url, token),
-                "BROWNOUT_RUN": run_id,
-                "BROWNOUT_METER_ROLL": str(roll),
-            }
             try:
-                yield sending, metered_ones
+                yield sending, recorded
             finally:
-                _end_left(run_id, {child.pid for child in supervisor.children()})
+                _end_left(run_id)
                 target.withdraw()
-        metered_ones += summary.enrolled(roll)
+        recorded.metered = summary.enrolled(roll)
+        if tables.ask("SELECT 1 FROM work LIMIT 1"):  # to plan the other takes longer than this
+            recorded.rows = tables.ask(summary.ROUTES)

@@ -2,7 +2,7 @@
 
 By way of protobuf's own JSON reader it costs ten times as much. What that one allows and this one
 does not (names with underscores, numbers as 1e9, bytes, fields of later versions, ...), and all
-that is wrong, is Unusual: otlp.parse then decides.
+that is wrong, is Unusual: messages.parse then decides.
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import psutil
-
 from brownout.model import BrownoutError, MachineError
 from brownout.stack.processes.child import Child, Command, Notice, ending, notice, story
 from brownout.stack.processes.reaper import Reaper
@@ -232,6 +230,8 @@ class Supervisor:
 
     def _kill(self, child: Child) -> None:
         """SIGKILL to the group and to all that it forked into groups of their own."""
+        import psutil  # rarely needed, and slow to import
+
         try:
             family = psutil.Process(child.pid).children(recursive=True)
         except psutil.Error:

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from brownout.collector.otlp import parsing
+from brownout.collector.otlp import bodies, messages
 from brownout.collector.otlp.spans import WORK
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
@@ -57,8 +57,8 @@ def metrics(*found: dict[str, Any]) -> dict[str, Any]:
 def rows(signal: str, body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """The same by way of protobuf's messages and without."""
     text = json.dumps(body).encode()
-    found = list(parsing.DECODERS[signal](parsing.parse(signal, text, JSON)))
-    assert list(parsing.rows(signal, text, JSON)) == found
+    found = list(messages.DECODERS[signal](messages.parse(signal, text, as_json=True)))
+    assert list(bodies.rows(signal, text, JSON)) == found
     return found
 
 
@@ -257,10 +257,10 @@ def test_a_histogram_without_a_sum_gets_none(kind: str) -> None:
 
 def test_protobuf_and_json_say_the_same() -> None:
     body = traces(span(text("t", "x")), span(text(WORK, '{"cpu": 1}')))
-    message = parsing.parse("traces", json.dumps(body).encode(), JSON)
-    again = parsing.parse("traces", message.SerializeToString(), PROTOBUF)
+    message = messages.parse("traces", json.dumps(body).encode(), as_json=True)
+    again = messages.parse("traces", message.SerializeToString(), as_json=False)
     assert isinstance(again, ExportTraceServiceRequest)
-    assert list(parsing.traces(again)) == list(parsing.traces(message)) == rows("traces", body)
+    assert list(messages.traces(again)) == list(messages.traces(message)) == rows("traces", body)
 
 
 def test_unknown_fields_are_passed_over() -> None:
@@ -271,8 +271,8 @@ def test_unknown_fields_are_passed_over() -> None:
 
 def test_gzip_is_unpacked() -> None:
     body = ExportMetricsServiceRequest().SerializeToString() + b"abc"
-    assert parsing.unpack(gzip.compress(body), "gzip") == body
-    assert parsing.unpack(body, "") == body
+    assert bodies.unpack(gzip.compress(body), "gzip") == body
+    assert bodies.unpack(body, "") == body
 
 
 @pytest.mark.parametrize("form", [zlib.MAX_WBITS, -zlib.MAX_WBITS])
@@ -281,38 +281,38 @@ def test_deflate_is_unpacked_with_its_header_and_without(form: int) -> None:
         packer = zlib.compressobj(9, zlib.DEFLATED, form)
         return packer.compress(body) + packer.flush()
 
-    assert parsing.unpack(deflated(b'{"a": 1}'), "deflate") == b'{"a": 1}'
-    with pytest.raises(parsing.Malformed, match="deflate"):
-        parsing.unpack(deflated(b"x" * 1000)[:-3], "deflate")
-    with pytest.raises(parsing.Oversized):
-        parsing.unpack(deflated(bytes(parsing.LARGEST + 1)), "deflate")
+    assert bodies.unpack(deflated(b'{"a": 1}'), "deflate") == b'{"a": 1}'
+    with pytest.raises(bodies.Malformed, match="deflate"):
+        bodies.unpack(deflated(b"x" * 1000)[:-3], "deflate")
+    with pytest.raises(bodies.Oversized):
+        bodies.unpack(deflated(bytes(bodies.LARGEST + 1)), "deflate")
 
 
 @pytest.mark.parametrize("kept", [0, 10, 25, -8, -1])
 def test_a_torn_gzip_is_malformed(kept: int) -> None:
-    with pytest.raises(parsing.Malformed, match="gzip"):
-        parsing.unpack(gzip.compress(b"x" * 1000)[:kept], "gzip")
+    with pytest.raises(bodies.Malformed, match="gzip"):
+        bodies.unpack(gzip.compress(b"x" * 1000)[:kept], "gzip")
 
 
 def test_what_is_not_gzip_is_malformed() -> None:
-    with pytest.raises(parsing.Malformed, match="gzip"):
-        parsing.unpack(b"{}", "gzip")
+    with pytest.raises(bodies.Malformed, match="gzip"):
+        bodies.unpack(b"{}", "gzip")
 
 
 def test_the_largest_body_passes_and_one_byte_more_does_not() -> None:
-    assert len(parsing.unpack(b" " * parsing.LARGEST, "")) == parsing.LARGEST
-    with pytest.raises(parsing.Oversized):
-        parsing.unpack(b" " * (parsing.LARGEST + 1), "")
-    assert len(parsing.unpack(gzip.compress(bytes(parsing.LARGEST), 1), "gzip")) == parsing.LARGEST
-    with pytest.raises(parsing.Oversized):
-        parsing.unpack(gzip.compress(bytes(parsing.LARGEST + 1), 1), "gzip")
+    assert len(bodies.unpack(b" " * bodies.LARGEST, "")) == bodies.LARGEST
+    with pytest.raises(bodies.Oversized):
+        bodies.unpack(b" " * (bodies.LARGEST + 1), "")
+    assert len(bodies.unpack(gzip.compress(bytes(bodies.LARGEST), 1), "gzip")) == bodies.LARGEST
+    with pytest.raises(bodies.Oversized):
+        bodies.unpack(gzip.compress(bytes(bodies.LARGEST + 1), 1), "gzip")
 
 
 def test_a_bomb_is_not_unpacked_in_full() -> None:
     packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
-    with pytest.raises(parsing.Oversized):
-        parsing.unpack(bomb, "gzip")
+    with pytest.raises(bodies.Oversized):
+        bodies.unpack(bomb, "gzip")
 
 
 @pytest.mark.parametrize(
@@ -332,27 +332,27 @@ def test_a_bomb_is_not_unpacked_in_full() -> None:
     ],
 )
 def test_malformed_json_is_refused(body: bytes) -> None:
-    with pytest.raises(parsing.Malformed):
-        parsing.parse("traces", body, JSON)
+    with pytest.raises(bodies.Malformed):
+        messages.parse("traces", body, as_json=True)
 
 
 def test_malformed_protobuf_is_refused() -> None:
-    with pytest.raises(parsing.Malformed):
-        parsing.parse("traces", b"\x0a\xff\xff\xff\xff\x0f", PROTOBUF)
+    with pytest.raises(bodies.Malformed):
+        messages.parse("traces", b"\x0a\xff\xff\xff\xff\x0f", as_json=False)
 
 
 @pytest.mark.parametrize("work", ["", "no", "7", "[]", "null", "[" * 100_000])
 def test_work_that_is_no_object_is_malformed(work: str) -> None:
-    with pytest.raises(parsing.Malformed, match=r"brownout\.work"):
+    with pytest.raises(bodies.Malformed, match=r"brownout\.work"):
         rows("traces", traces(span(text(WORK, work))))
 
 
 def test_a_status_or_pid_that_is_no_number_is_malformed() -> None:
     work = text(WORK, "{}")
-    with pytest.raises(parsing.Malformed):
+    with pytest.raises(bodies.Malformed):
         rows("traces", traces(span(work, text("http.response.status_code", "fine"))))
     infinite = {"key": "http.response.status_code", "value": {"doubleValue": "Infinity"}}
-    with pytest.raises(parsing.Malformed):
+    with pytest.raises(bodies.Malformed):
         rows("traces", traces(span(work, infinite)))
-    with pytest.raises(parsing.Malformed):
+    with pytest.raises(bodies.Malformed):
         rows("traces", traces(span(work), resource={"attributes": [text("process.pid", "x")]}))
