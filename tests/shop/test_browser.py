@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
-from waiting import PATIENCE
+from waiting import PATIENCE, until
 
 from brownout import store
 from brownout.stack.releases import frontend
@@ -46,6 +47,7 @@ class Browser:
     """What runs a script of this folder before a running shop."""
 
     shop: str
+    database: str
     chromium: str
     modules: Path
 
@@ -73,7 +75,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     stack = Stack(places, lambda text: None, lambda notice: None)
     try:
         stack.start(lambda releases, tag: None)
-        yield Browser(stack.web.url, chromium, packages(SCRIPTS))
+        yield Browser(stack.web.url, stack.urls()["database"], chromium, packages(SCRIPTS))
     finally:
         stack.stop()
 
@@ -143,3 +145,11 @@ def test_pages_say_what_is_missing_while_the_ai_service_is_away(browser: Browser
 
 def test_somebody_finds_and_buys_a_book(browser: Browser) -> None:
     browser.run("shopping.mjs")
+
+
+def test_a_slow_press_is_told_of_its_page_though_the_page_is_left_at_once(browser: Browser) -> None:
+    browser.run("visits.mjs")
+    slow = "SELECT DISTINCT page FROM pages_vital WHERE name = 'INP' AND value >= 300"
+    with psycopg.connect(browser.database, autocommit=True) as connection:
+        until(lambda: connection.execute(slow).fetchall())
+        assert connection.execute(slow).fetchall() == [("/books",)]
