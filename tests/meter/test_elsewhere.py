@@ -34,7 +34,10 @@ pytestmark = pytest.mark.matrix
 
 Event = dict[str, Any]
 
-CODE = (elsewhere.BAZAAR / "bazaar" / "calling.py").read_text().split("\n")
+CODE, VIEWS = (
+    (elsewhere.BAZAAR / "bazaar" / name).read_text().split("\n")
+    for name in ("calling.py", "views.py")
+)
 
 
 @pytest.fixture(scope="module")
@@ -259,11 +262,23 @@ print(json.dumps({"status": found.status_code, "held": took[0]}))
 
 
 def test_a_pool_that_has_nothing_to_give(tmp_path: Path, receiver: Receiver, database: str) -> None:
-    python = versions.environment(sys.executable, "django~=5.2.0", "psycopg[binary,pool]")
+    python = versions.environment(sys.executable, *versions.SERVERS)
     said, events = visit(tmp_path, receiver, POOLED, python, DATABASE_URL=database, POOL="1")
     stalls = events["GET /stalls/"]
     assert (said["status"], work(stalls)) == (200, (4, 9))
     assert said["held"] <= stalls["connect_time"] <= stalls["duration"] - stalls["sql_time"]
+
+
+def test_two_databases_are_told_apart(tmp_path: Path, receiver: Receiver, database: str) -> None:
+    python = versions.environment(sys.executable, *versions.SERVERS)
+    more = {"DATABASE_URL": database, "ARCHIVE": "1"}
+    _, events = visit(tmp_path, receiver, tour.script(("/both/",), later=()), python, **more)
+    [line] = {s["caller"] for s in events["GET /both/"]["sql"]}
+    assert "# asks both" in VIEWS[int(line.removeprefix("bazaar/views.py:")) - 1]
+    found = [(s["shape"], s.get("alias"), s["calls"], s["rows"], s["repeats"])
+             for s in events["GET /both/"]["sql"]]  # fmt: skip
+    [shape] = {shape for shape, *_ in found}
+    assert found == [(shape, None, 2, 6, 1), (shape, "archive", 1, 0, 0)]
 
 
 def test_redis_by_the_cache_and_directly(
@@ -324,9 +339,12 @@ TASKS = {
 }
 
 
-@pytest.mark.parametrize("django", TASKS)
+@pytest.mark.parametrize("django", [*TASKS, "6.0"])
 def test_django_tasks_at_once(django: str, tmp_path: Path, receiver: Receiver) -> None:
-    python, library, apps = python_with_tasks(django)
+    own = django not in TASKS  # with nothing else installed for it
+    python, library, apps = (
+        (python_with(django), "django.tasks", "") if own else python_with_tasks(django)
+    )
     more = {"TASKS": f"{library}.backends.immediate.ImmediateBackend", "TASKS_APPS": apps}
     script = tour.script(("/posted/", "/interrupted/"), later=("/posted-later/",))
     said, events = visit(tmp_path, receiver, script, python, **more)

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import elsewhere
 import pytest
 import versions
 from metering import Project, Receiver
@@ -68,7 +69,6 @@ def test_names_that_callers_make_up_are_so_many_at_most() -> None:
 
 
 STRAWBERRY = """
-import asyncio, json
 import strawberry
 from django.urls import path
 from strawberry.django.views import AsyncGraphQLView, GraphQLView
@@ -85,13 +85,54 @@ class Query:
 schema = strawberry.Schema(Query)
 views.urlpatterns += [path("graphql/", GraphQLView.as_view(schema=schema)),
                       path("later/", AsyncGraphQLView.as_view(schema=schema))]
+WHERE = ["/graphql/", "/later/"]
+"""
+
+ASK = """
 def ask(where, text):
     body = {"data": json.dumps({"query": text}), "content_type": "application/json"}
     assert client.post(where, **body).status_code == 200
-for where in ("/graphql/", "/later/"):
+for where in WHERE:
     ask(where, "query Books { books }")
     ask(where, "{ broken }")
 """
+
+GRAPHENE = """
+import json, os
+os.environ["DJANGO_SETTINGS_MODULE"] = "bazaar.settings"
+import django
+django.setup()
+import graphene
+from django.test import Client
+from django.urls import path
+from graphene_django.views import GraphQLView
+from bazaar import urls
+
+class Query(graphene.ObjectType):
+    books = graphene.Int()
+    broken = graphene.Int()
+    def resolve_books(self, info):
+        return 3
+    def resolve_broken(self, info):
+        raise KeyError("no")
+
+schema = graphene.Schema(query=Query)
+urls.urlpatterns += [path("graphql/", GraphQLView.as_view(schema=schema))]
+client, WHERE = Client(), ["/graphql/"]
+"""
+
+
+def operations_of(receiver: Receiver) -> list[tuple[str, int, str]]:
+    """What is told when these pages are asked."""
+    return [(row["route"], row["status"], row["exception"]) for row in receiver.work()]
+
+
+def expected(*pages: str) -> list[tuple[str, int, str]]:
+    return [
+        (f"POST /{page}/ {operation}", 200, exception)
+        for page in pages
+        for operation, exception in (("query Books", ""), ("query {broken}", "GraphQLError"))
+    ]
 
 
 @pytest.mark.matrix
@@ -100,10 +141,13 @@ def test_strawberry(receiver: Receiver, tmp_path: Path) -> None:
         versions.python_for("5.2"), "django~=5.2.0", "strawberry-graphql", *versions.LIBRARIES
     )
     project = Project(tmp_path, receiver.url, receiver.url)
-    project.run(STRAWBERRY, python)
-    found = [(row["route"], row["status"], row["exception"]) for row in receiver.work()]
-    assert found == [
-        (f"POST /{where}/ {operation}", 200, exception)
-        for where in ("graphql", "later")
-        for operation, exception in (("query Books", ""), ("query {broken}", "GraphQLError"))
-    ]
+    project.run(STRAWBERRY + ASK, python)
+    assert operations_of(receiver) == expected("graphql", "later")
+
+
+@pytest.mark.matrix
+def test_graphene(receiver: Receiver, tmp_path: Path) -> None:
+    python = versions.environment(versions.python_for("5.2"), *versions.SERVERS)
+    done = elsewhere.python(elsewhere.metered(tmp_path, receiver.url), GRAPHENE + ASK, python)
+    assert done.returncode == 0, done.stderr
+    assert operations_of(receiver) == expected("graphql")

@@ -19,6 +19,10 @@ LIBRARIES = (
     *("djangorestframework", "httpx", "requests", "openai", "celery", "redis", "pymemcache"),
     *("psycopg[binary]", "psycopg2-binary"),
 )
+SERVERS = (
+    *("django~=5.2.0", "uvicorn", "daphne", "gunicorn", "gevent", "psycopg[binary,pool]"),
+    "graphene-django>=3",
+)
 OLDEST = {"6.0": (3, 12), "6.1": (3, 12)}
 """Django -> the oldest Python that it takes, where that is not this project's own."""
 
@@ -54,7 +58,11 @@ def _working(name: str) -> str:
 
 
 def environment(python: str, *requirements: str) -> str:
-    """The interpreter of an environment with these requirements; made once, then kept."""
+    """The interpreter of an environment with these requirements; made once, then kept.
+
+    One for all interpreters that are links to the same, as those of this project's clones are.
+    """
+    python = str(Path(python).resolve())
     wanted = "\n".join([python, *requirements])
     folder = cache_folder() / "environments" / hashlib.sha256(wanted.encode()).hexdigest()[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)

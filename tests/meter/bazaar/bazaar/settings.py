@@ -24,6 +24,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     *(["silk.middleware.SilkyMiddleware"] if os.environ.get("SILK") else []),
 ]
+if os.environ.get("MIDDLEWARE"):
+    MIDDLEWARE.append(os.environ["MIDDLEWARE"])
 if os.environ.get("TWO_LINES"):
     INSTALLED_APPS += ["brownout.meter.apps.Meter"]
     MIDDLEWARE.insert(0, "brownout.meter.middleware.Meter")
@@ -42,6 +44,8 @@ if os.environ.get("DATABASE_URL"):
     }
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "db.sqlite3"}}
+if os.environ.get("ARCHIVE"):
+    DATABASES["archive"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "archive"}
 BACKENDS = "django.core.cache.backends."
 CACHES = {
     "default": {"BACKEND": BACKENDS + "locmem.LocMemCache"},

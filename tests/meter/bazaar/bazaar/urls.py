@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bazaar import calling, everything, views
+from bazaar import calling, everything, meeting, views
 
 urlpatterns = [
     path("ping/", views.ping),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("posted/", views.posted),
     path("posted-later/", views.posted_later),
     path("interrupted/", views.interrupted),
+    path("both/", views.both),
     path("boom/", views.boom),
     path("call/<str:library>/", calling.call),
     path("call-later/", calling.call_later),
@@ -25,6 +26,10 @@ urlpatterns = [
     path("everything/", everything.whole),
     path("everything/streamed/", everything.streamed),
     path("everything/later/", everything.later),
+    *(
+        path(f"meeting/{view.__name__}/", view)
+        for view in (meeting.plain, meeting.waiting, meeting.never, meeting.turns, meeting.between)
+    ),
 ]
 try:
     from bazaar import rest

@@ -24,6 +24,13 @@ def stalls(request):
     return JsonResponse({"items": found})
 
 
+def both(request):
+    """The same statement asked of two databases, by one line."""
+    for alias in ("default", "archive", "default"):
+        list(Stall.objects.using(alias).order_by("id"))  # asks both
+    return JsonResponse({})
+
+
 def prefetched(request):
     found = []
     for last in (4, 6):  # wares of two stalls, and of three
