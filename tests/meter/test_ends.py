@@ -15,8 +15,7 @@ from waiting import PATIENCE
 from brownout.stack.processes.ports import free_ports
 
 VISIT = "import os, signal\nsender.EVERY = 3600\n"
-WAIT = "[time.sleep(0.1) for _ in range(3000)]"
-"""Not one long sleep: a signal that another thread was given does not end that of the main one."""
+WAIT = "time.sleep(300)"
 
 CHILD = """
 import multiprocessing
@@ -24,6 +23,20 @@ child = multiprocessing.get_context("fork").Process(target=client.get, args=("/p
 child.start()
 child.join()
 """
+IN_C = """
+import hashlib
+def end():
+    clock = time.pthread_getcpuclockid(threading.main_thread().ident)
+    began = time.clock_gettime(clock)
+    while time.clock_gettime(clock) < began + 0.05:
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+client.get("/ping/")
+threading.Thread(target=end, daemon=True).start()
+hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+"""
+"""Half an hour in which the main thread runs no Python."""
+
 WAYS = {
     "the end of the script": ("client.get('/ping/')", 0),
     "an exception": ("client.get('/ping/'); raise SystemExit(3)", 3),
@@ -35,6 +48,7 @@ WAYS = {
     ),
     "SIGTERM": (f"client.get('/ping/'); os.system(f'kill {{os.getpid()}}'); {WAIT}", -15),
     "SIGHUP": (f"client.get('/ping/'); os.system(f'kill -1 {{os.getpid()}}'); {WAIT}", -1),
+    "SIGTERM in a call of C": (IN_C, -15),
     # As uvicorn does: it puts the handlers back that it found, and raises what came.
     "a signal that was kept": (
         "signal.signal(signal.SIGTERM, lambda *_: None); client.get('/ping/')\n"
@@ -82,6 +96,40 @@ say(kept=[signal.getsignal(signal.SIGTERM) is mine,
 """
     project = Project(tmp_path, receiver.url, receiver.url)
     assert project.run(script) == [{"kept": [True, True]}]
+
+
+FORKS = """
+import os, signal
+client.get("/ping/")
+for _ in range(200):
+    child = os.fork()
+    if not child:
+        while True: signal.pause()
+    os.kill(child, signal.SIGTERM)  # before it has taken a step of its own
+    os.waitpid(child, 0)
+say(told=signal.set_wakeup_fd(-1) != -1)
+"""
+
+
+def test_signals_of_a_child_are_not_taken_for_ones_own(receiver: Receiver, tmp_path: Path) -> None:
+    project = Project(tmp_path, receiver.url, receiver.url)
+    assert project.run(FORKS) == [{"told": True}]
+
+
+def test_who_has_signals_told_keeps_that(receiver: Receiver, tmp_path: Path) -> None:
+    script = """
+import asyncio, os, signal
+async def serve():
+    came = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, came.set)
+    client.get("/ping/")
+    os.kill(os.getpid(), signal.SIGUSR1)
+    await asyncio.wait_for(came.wait(), 100)
+    return signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+say(met=asyncio.run(serve()))
+"""
+    project = Project(tmp_path, receiver.url, receiver.url)
+    assert project.run(script) == [{"met": True}]
 
 
 def test_a_main_thread_that_need_not_run_python_keeps_its_signals(

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from brownout.meter.event import wakeup
+
 LEAVING = ("_exit", "abort", "execv", "execve")
 """Functions of ``os`` after which nothing of this process runs."""
 
@@ -53,6 +55,15 @@ def listen() -> None:
     for number in HANDLED:
         if _deadly(number):
             signal.signal(number, _ended)
+    if any(signal.getsignal(number) is _ended for number in HANDLED):
+        with contextlib.suppress(OSError, ValueError):  # no descriptors, not the main interpreter
+            wakeup.take(HANDLED)
+
+
+def watch() -> None:
+    """There is something to send: meet signals while the main thread is in a call of C, too."""
+    with contextlib.suppress(RuntimeError):  # no thread to be had
+        wakeup.read_with(_told)
 
 
 def _in_python() -> bool:
@@ -83,6 +94,13 @@ def _ended(number: int, _: Any) -> None:
         _act()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
+
+
+def _told(number: int) -> None:
+    """In a thread of its own: it may be that the main one never gets to its handler."""
+    if signal.getsignal(number) is _ended and not _acting:
+        _act()
+        wakeup.end(number)
 
 
 def _announced(leave: Any, leaves: Callable[..., bool]) -> Any:

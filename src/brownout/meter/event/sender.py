@@ -60,6 +60,7 @@ def _of_this_process() -> Sender:
                 _sender = Sender()
                 allocations.listen()
                 ends.listen()
+                ends.watch()
     return _sender
 
 
