@@ -6,7 +6,8 @@ import contextvars
 import json
 import threading
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from metering import Project, Receiver
@@ -64,7 +65,12 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
 from django.urls import path
 import mixed
-views.urlpatterns += [path(n, getattr(mixed, n)) for n in ("plain", "waiting", "spread")]
+views.urlpatterns += [path("spread", mixed.spread)] + [
+    path(f"{server}/{middleware}/{view}", getattr(mixed, view))
+    for server in ("wsgi", "asgi")
+    for middleware in ("", "mixed.SyncOnly", "mixed.AsyncOnly")
+    for view in ("plain", "waiting")
+]
 
 def served(middleware):
     settings.MIDDLEWARE = [settings.MIDDLEWARE[0], *middleware]
@@ -91,29 +97,45 @@ def asked_at(text: str) -> str:
     return f"mixed.py:{number}"
 
 
+MIDDLEWARE = ("", "mixed.SyncOnly", "mixed.AsyncOnly")
+VIEWS = ("plain", "waiting")
+
+
+@pytest.fixture(scope="module")
+def visits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Route -> its one event: each view, under each middleware, in each of the two handlers."""
+    folder, receiver = tmp_path_factory.mktemp("mixed"), Receiver()
+    (folder / "mixed.py").write_text(MIXED)
+    asked = [
+        f"served({json.dumps([middleware] if middleware else [])})\n"
+        f"wsgi('/wsgi/{middleware}/{view}')\n"
+        f"asyncio.run(asgi('/asgi/{middleware}/{view}'))\n"
+        for middleware in MIDDLEWARE
+        for view in VIEWS
+    ]
+    spread = "served(['mixed.SyncOnly'])\nasyncio.run(asgi('/spread'))\n"
+    Project(folder, receiver.url, receiver.url).run(SCRIPT + "".join(asked) + spread)
+    rows = receiver.work()
+    receiver.close()
+    assert len(rows) == len(asked) * 2 + 1
+    yield {row["route"]: row for row in rows}
+
+
 @pytest.mark.parametrize("server", ["wsgi", "asgi"])
-@pytest.mark.parametrize("middleware", ["", "mixed.SyncOnly", "mixed.AsyncOnly"])
-@pytest.mark.parametrize("view", ["plain", "waiting"])
+@pytest.mark.parametrize("middleware", MIDDLEWARE)
+@pytest.mark.parametrize("view", VIEWS)
 def test_cpu_time_and_caller_are_the_views(
-    server: str, middleware: str, view: str, receiver: Receiver, tmp_path: Path
+    server: str, middleware: str, view: str, visits: dict[str, Any]
 ) -> None:
-    (tmp_path / "mixed.py").write_text(MIXED)
-    run = {"wsgi": f"wsgi('/{view}')", "asgi": f"asyncio.run(asgi('/{view}'))"}[server]
-    script = f"{SCRIPT}served({json.dumps([middleware] if middleware else [])})\n{run}\n"
-    Project(tmp_path, receiver.url, receiver.url).run(script)
-    [row] = receiver.work(f"GET /{view}")
+    row = visits[f"GET /{server}/{middleware}/{view}"]
     assert [s["caller"] for s in row["sql"]] == [asked_at(f"asks in {view}")]
     assert row["cpu"] is not None
     # Once, and not twice: what was spun is .2 s.
     assert 200_000_000 <= row["cpu"] < 400_000_000
 
 
-def test_tasks_on_a_loop_of_others_leave_it_open(receiver: Receiver, tmp_path: Path) -> None:
-    (tmp_path / "mixed.py").write_text(MIXED)
-    project = Project(tmp_path, receiver.url, receiver.url)
-    project.run(SCRIPT + "served(['mixed.SyncOnly'])\nasyncio.run(asgi('/spread'))\n")
-    [row] = receiver.work("GET /spread")
-    assert row["cpu"] is None
+def test_tasks_on_a_loop_of_others_leave_it_open(visits: dict[str, Any]) -> None:
+    assert visits["GET /spread"]["cpu"] is None
 
 
 def test_works_that_take_turns_in_one_thread_leave_it_open() -> None:
