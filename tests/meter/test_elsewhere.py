@@ -9,14 +9,11 @@ import json
 import re
 import signal
 import sys
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import elsewhere
-import psycopg
 import pytest
 import tour
 import versions
@@ -27,7 +24,6 @@ from waiting import PATIENCE, until
 from brownout.app.commands.run import LAUNCH
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Supervisor
-from brownout.stack.services.postgres import Postgres
 from brownout.stack.services.valkey import Valkey
 
 pytestmark = pytest.mark.matrix
@@ -38,31 +34,6 @@ CODE, VIEWS = (
     (elsewhere.BAZAAR / "bazaar" / name).read_text().split("\n")
     for name in ("calling.py", "views.py")
 )
-
-
-@pytest.fixture(scope="module")
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor(f"test-{uuid.uuid4()}", lambda notice: None) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def postgres(supervisor: Supervisor, tmp_path_factory: pytest.TempPathFactory) -> Postgres:
-    run = tmp_path_factory.mktemp("postgres")
-    made = Postgres(supervisor.run_id, run, run / "data", free_ports(1)[0], "secret")
-    made.initialise(supervisor)
-    supervisor.start(made.command(), made.ready, timeout=PATIENCE)
-    made.create_database()
-    return made
-
-
-@pytest.fixture
-def database(postgres: Postgres) -> str:
-    """The URL of an empty one."""
-    with psycopg.connect(postgres.admin_url, dbname="postgres", autocommit=True) as connection:
-        connection.execute("DROP DATABASE shop")
-        connection.execute("CREATE DATABASE shop OWNER shop")
-    return postgres.url
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,8 @@ import pytest
 import tour
 from metering import Receiver
 from service import Service
-from waiting import PATIENCE
 
 from brownout.meter.event.work import exact
-from brownout.stack.processes.ports import free_ports
-from brownout.stack.processes.supervisor import Supervisor
-from brownout.stack.services.postgres import Postgres
 
 pytestmark = pytest.mark.long
 
@@ -31,19 +25,11 @@ READING = ("/nested/", "/stalls/")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+def named(request: pytest.FixtureRequest) -> dict[str, str]:
     """What the project's environment says of its database."""
     if request.param == "sqlite":
-        yield {}
-        return
-    with Supervisor(f"test-{uuid.uuid4()}", lambda notice: None) as supervisor:
-        made = Postgres(
-            supervisor.run_id, tmp_path, tmp_path / "postgres", free_ports(1)[0], "secret"
-        )
-        made.initialise(supervisor)
-        supervisor.start(made.command(), made.ready, timeout=PATIENCE)
-        made.create_database()
-        yield {"DATABASE_URL": made.url}
+        return {}
+    return {"DATABASE_URL": request.getfixturevalue("database")}
 
 
 def visit(data: Path, receiver: Receiver, script: str, **more: str) -> dict[str, list[Any]]:
@@ -91,18 +77,18 @@ def check_whole(event: dict[str, Any]) -> None:
 
 @pytest.mark.stack
 def test_a_thousand_requests_count_the_same_each_time(
-    database: dict[str, str], receiver: Receiver, service: Service, tmp_path: Path
+    named: dict[str, str], receiver: Receiver, service: Service, tmp_path: Path
 ) -> None:
     """The stream on SQLite, the async view on PostgreSQL, the page that does most on both."""
-    pages, later = ((WHOLE,), (LATER,)) if database else ((WHOLE, STREAMED), ())
+    pages, later = ((WHOLE,), (LATER,)) if named else ((WHOLE, STREAMED), ())
     script = tour.script(pages, TIMES + 1, later)
-    found = visit(tmp_path, receiver, script, SERVICE=service.url, **database)
+    found = visit(tmp_path, receiver, script, SERVICE=service.url, **named)
     assert set(found) == {f"GET {page}" for page in (*pages, *later)} | {"post.letter"}
     for rows in found.values():
         assert len(rows) == TIMES
         assert [row for row in rows if row != rows[0]] == []
     check_whole(found[f"GET {WHOLE}"][0])
-    if database:
+    if named:
         asked = counts(found[f"GET {LATER}"][0]["ai"], "target", "inputs", "attempts")
         assert asked == [("/things/*", 1, 1), ("/v1/chat/completions", 1, 2)]
     else:
@@ -113,14 +99,14 @@ def test_a_thousand_requests_count_the_same_each_time(
 
 @pytest.mark.stack
 def test_what_the_database_reads_is_the_same_each_time(
-    database: dict[str, str], receiver: Receiver, tmp_path: Path
+    named: dict[str, str], receiver: Receiver, tmp_path: Path
 ) -> None:
-    more = database | {"BROWNOUT_METER_DATABASE_WORK": "1"}
+    more = named | {"BROWNOUT_METER_DATABASE_WORK": "1"}
     found = visit(tmp_path, receiver, tour.script(READING, 21, ()), **more)
     for rows in found.values():
         assert len({row["rows_read"] for row in rows}) == 1
     [stalls] = [rows[0] for route, rows in found.items() if "stalls" in route]
-    if database:
+    if named:
         assert stalls["rows_read"] == 3 + 6  # all stalls, and by the index the wares of each
     else:
         assert stalls["rows_read"] > 0
@@ -129,9 +115,9 @@ def test_what_the_database_reads_is_the_same_each_time(
 
 @pytest.mark.stack
 def test_debugging_changes_no_count(
-    database: dict[str, str], receiver: Receiver, tmp_path: Path
+    named: dict[str, str], receiver: Receiver, tmp_path: Path
 ) -> None:
     """Django has other cursors then, and its back end for PostgreSQL one of its own."""
-    found = visit(tmp_path, receiver, tour.script(("/stalls/",), 2, ()), DEBUG="1", **database)
+    found = visit(tmp_path, receiver, tour.script(("/stalls/",), 2, ()), DEBUG="1", **named)
     [[stalls]] = found.values()
     assert (stalls["sql_calls"], stalls["sql_rows"]) == (4, 9)
