@@ -55,6 +55,13 @@ WAYS = {
         "signal.signal(signal.SIGTERM, signal.SIG_DFL); signal.raise_signal(signal.SIGTERM)",
         -15,
     ),
+    # As a worker of gunicorn after Ctrl-C, which its master passes on, too.
+    "a handler that raises while it ends": (
+        "signal.signal(signal.SIGQUIT, lambda *_: sys.exit(6)); client.get('/ping/')\n"
+        "sys.addaudithook(lambda event, _: event == 'socket.connect'"
+        " and signal.raise_signal(signal.SIGQUIT))",
+        0,
+    ),
     "SIGKILL of its own": ("client.get('/ping/'); os.kill(os.getpid(), signal.SIGKILL)", -9),
 }
 

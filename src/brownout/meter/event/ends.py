@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -81,11 +81,44 @@ def _act() -> None:
         return
     _acting = True
     try:
-        for act in _acts:
-            with contextlib.suppress(BaseException):  # it ends all the same
-                act()
+        with _undisturbed():
+            for act in _acts:
+                with contextlib.suppress(BaseException):  # it ends all the same
+                    act()
     finally:
         _acting = False
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that the application handles are handled afterwards: its handlers may raise.
+
+    gunicorn's do, and Ctrl-C reaches its workers twice: from the terminal and from their master.
+    """
+    came: list[int] = []
+    kept = _of_the_application()
+    for number in kept:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
+def _of_the_application() -> dict[int, Any]:
+    """Handlers of signals that are meant to end the process; only the main thread runs them."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    found = {number: signal.getsignal(number) for number in DEADLY}
+    return {n: handler for n, handler in found.items() if callable(handler) and handler != _ended}
+
+
+def _at_exit() -> None:
+    with contextlib.suppress(BaseException):  # of handlers that were put off
+        _act()
 
 
 def _ended(number: int, _: Any) -> None:
@@ -126,4 +159,4 @@ def _kills_us(pid: int, number: int) -> bool:
     return pid == os.getpid() and _deadly(number)
 
 
-atexit.register(_act)
+atexit.register(_at_exit)
