@@ -18,6 +18,9 @@ def joined(part: str, by: str = ", ") -> Callable[[int], str]:
 LISTS: dict[str, tuple[str, Callable[[int], str], str]] = {
     "flat": ("a IN ({})", joined("%s"), "a IN (...)"),
     "literals": ("a IN ({})", joined("'it''s 1'"), "a IN (...)"),
+    "bytes": ("a IN ({})", joined("X'00ff'"), "a IN (...)"),
+    "arrays": ("a && (ARRAY[{}])::text[]", joined("%s"), "a && (ARRAY[...])::text[]"),
+    "arrays of literals": ("a = ANY(ARRAY[{}])", joined("'x'"), "a = ANY(ARRAY[...])"),
     "named": ("a IN ({})", joined("%(key)s"), "a IN (...)"),
     "cast": ("a IN ({})", joined("%s::uuid"), "a IN (...)"),
     "tuples of one": ('("a"."id") IN ({})', joined("(%s)"), '("a"."id") IN (...)'),

@@ -1,21 +1,22 @@
 """A statement's text with its values left out, and however long its lists are, the same.
 
 Lists come as ``IN (%s, %s)``, ``IN ((%s, %s), (%s, %s))``, ``VALUES (%s), (%s)``, as
-``(a = %s OR a = %s)`` and as ``CASE WHEN a = %s THEN %s WHEN a = %s THEN %s END``: of parts that
-stand beside each other and differ in nothing but values, one is kept.
+``ARRAY[%s, %s]``, as ``(a = %s OR a = %s)`` and as ``CASE WHEN a = %s THEN %s WHEN a = %s THEN %s
+END``: of parts that stand beside each other and differ in nothing but values, one is kept.
 """
 
 from __future__ import annotations
 
 import re
 
-STRINGS = re.compile(r"'(?:[^']|'')*'")
+STRINGS = re.compile(r"(?:\b[xXbBnNeE])?'(?:[^']|'')*'")
 NUMBERS = re.compile(r"\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 SAVEPOINTS = re.compile(r'"s\d+_x\d+"')
 """Django's names for them: the thread and a number."""
 
 VALUE = r"-?(?:%s|%\(\w+\)s|\$?\?|\(\.\.\.\)|NULL|DEFAULT|TRUE|FALSE)(?:::\w+(?:\[\])?)*"
 LISTS = re.compile(rf"\(\s*{VALUE}(?:\s*,\s*{VALUE})*\s*\)", re.IGNORECASE)
+ARRAYS = re.compile(rf"\bARRAY\[\s*{VALUE}(?:\s*,\s*{VALUE})*\s*\]", re.IGNORECASE)
 ROWS = re.compile(r'(?<![\w"])\(\.\.\.\)(?:\s*,\s*\(\.\.\.\))+')
 LIST = "(...)"
 
@@ -49,6 +50,7 @@ def folded(sql: str) -> str:
     """The text, on one line."""
     text = STRINGS.sub("?", SAVEPOINTS.sub("?", sql))
     text = " ".join(NUMBERS.sub("?", text).split())
+    text = ARRAYS.sub("ARRAY[...]", text) if "[" in text else text
     text, found = LISTS.subn(LIST, text)
     while found:
         text, found = LISTS.subn(LIST, ROWS.sub(LIST, text))
