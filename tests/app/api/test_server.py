@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -39,6 +40,16 @@ class Api:
     def op(self, body: bytes) -> tuple[int, bytes]:
         return self.ask("POST", "/ops", body)
 
+    def leave_amid(self, body: bytes) -> None:
+        """Send less than what was announced, and wait until the server has closed, too."""
+        address = urlsplit(self._server.url)
+        head = f"POST /ops HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._server.token}\r\n"
+        with socket.create_connection((address.hostname, address.port), PATIENCE) as connection:
+            connection.sendall(head.encode() + b"Content-Length: 999\r\n\r\n" + body)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):
+                pass
+
     def stop(self) -> None:
         self._server.stop()
 
@@ -73,6 +84,8 @@ SAID = b'{"name": "say", "args": {"text": "x", "more": %s}}'
         (b"[]", "wanted {"),
         (b'{"name": "say", "args": []}', "args is not an object"),
         (b'{"name": "say", "role": [], "args": {}}', "unknown role []"),
+        (b'{"name": "say", "actor": null, "args": {"text": "x"}}', "actor is not a text"),
+        (b'{"name": "say", "actor": {}, "args": {"text": "x"}}', "actor is not a text"),
         (b'{"name": "say", "actor": "control", "args": {}}', "actor 'control' is not a player's"),
     ],
 )
@@ -82,6 +95,16 @@ def test_what_is_no_op_is_refused_and_the_drill_flies_on(api: Api, body: bytes, 
     assert (status, words in json.loads(told)["error"]) == (400, True), told
     assert len(api.flying.drill.events) == before
     assert api.op(SAID % b"1.5")[0] == 200
+
+
+def test_a_client_that_leaves_amid_its_op_is_no_error_of_ours(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = len(api.flying.drill.events)
+    api.leave_amid(b'{"name": "say", "args"')
+    assert api.op(SAID % b"1")[0] == 200
+    assert len(api.flying.drill.events) == before + 2
+    assert not caplog.records
 
 
 def test_half_a_surrogate_pair_is_told_as_a_replacement_character(api: Api) -> None:

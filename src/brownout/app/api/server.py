@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -53,6 +53,8 @@ def application(drill: Drill, token: str) -> Starlette:
         try:
             op = _op(json.loads(await _body(request)))
             event = await asyncio.wrap_future(drill.submit(op))
+        except ClientDisconnect:  # nobody reads the answer
+            return _error("the body ended before its length", 400)
         except RecursionError:
             return _error("the body is not an op: it is nested too deep", 400)
         except ValueError as error:  # an op that cannot be written is one, too
@@ -87,11 +89,13 @@ def _op(body: Any) -> Op:
     if not isinstance(body, dict) or not isinstance(body.get("name"), str):
         raise ValueError('wanted {"name": ..., "args": {...}, "role": ..., "actor": ...}')
     args = body.get("args", {})
-    role, actor = body.get("role", "bridge"), str(body.get("actor", "player"))
+    role, actor = body.get("role", "bridge"), body.get("actor", "player")
     if not isinstance(args, dict):
         raise ValueError("args is not an object")
     if role not in ROLES:
         raise ValueError(f"unknown role {role!r}; roles: {', '.join(ROLES)}")
+    if not isinstance(actor, str):
+        raise ValueError("actor is not a text")
     if actor in ("director", "control"):
         raise ValueError(f"actor {actor!r} is not a player's")
     return Op(actor, role, body["name"], args)
