@@ -70,6 +70,17 @@ def test_rows_and_deployments_without_a_name_are_told(
     assert "inconclusive: 1 series: 60 rows that name no series: left out" in told
 
 
+def test_a_quoted_pattern_means_the_files_that_match(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for commit in range(20):
+        (tmp_path / f"{commit}.csv").write_text(f"series,commit,ms\na,{commit},{commit // 10}\n")
+    code, told, _ = run(capfd, tmp_path / "*.csv", "--value", "ms", "--json")
+    assert (code, json.loads(told.splitlines()[-1])["points"]) == (1, 20)
+    code, _, err = run(capfd, tmp_path / "*.parquet")
+    assert (code, "*.parquet: no such file" in err) == (2, True)
+
+
 def test_what_was_read_is_told_first(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """JMeter's elapsed, which changed, and not its Latency, which did not; a line was broken."""
     path = tmp_path / "results.jtl"

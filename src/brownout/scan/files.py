@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from glob import glob
 from pathlib import Path
 
 from brownout.model import BrownoutError
@@ -16,6 +17,7 @@ def table(paths: Sequence[Path], named: Named, room: Path) -> Table:
 
     Raises BrownoutError in words for what cannot be.
     """
+    paths = [file for path in paths for file in matching(path)]
     if kind(paths[0]) == "parquet":
         return tables.table(paths, named)
     first = head(paths[0])
@@ -30,3 +32,10 @@ def table(paths: Sequence[Path], named: Named, room: Path) -> Table:
                 "scan files of the same columns together"
             )
     return gathering.table(reader, first, paths, named, room)
+
+
+def matching(path: Path) -> list[Path]:
+    """The files that a pattern means which no shell has replaced; any other path as it is."""
+    if path.exists():
+        return [path]
+    return [Path(name) for name in sorted(glob(str(path)))] or [path]
