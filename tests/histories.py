@@ -64,6 +64,15 @@ class Story:
         }  # fmt: skip
         return self.op(t, name, {"ref": ref}, value, by)
 
+    def alert(self, t: float, name: str, state: str = "firing", **value: Any) -> Story:
+        """An alert that fires (or is resolved); ``since``, when its evidence began, in seconds."""
+        given = {
+            "signal": "latency", "subject": "GET /api/books/{id}/", "value": 310.0,
+            "baseline": 22.0, "threshold": 47.0, "unit": "ms", "text": f"{name} latency", **value,
+        }  # fmt: skip
+        since = at(given.pop("since", t))
+        return self.info(t, "alert", id=name, state=state, since=since, **given)
+
     def declare(self, t: float, deployment: str, cause: str, where: str) -> Story:
         args = {"deployment": deployment, "cause": cause, "where": where}
         return self.op(t, "declare", args, {})

@@ -30,6 +30,7 @@ def board(**changes: Any) -> dict[str, Any]:
         "slos": [{"route": "GET /", "p95_ms": 60.0, "error_rate": 0.01}],
         "page_slos": [],
         "alerts": [],
+        "incidents": [],
         "acknowledged": [],
         "deployments": [],
         "events": [],
@@ -127,6 +128,13 @@ def test_pages_are_on_the_board_where_a_browser_opens_some() -> None:
     for row in ("/ 412 2500 ok", "/books/{id} failed 2500 over", "/cart 2501 2500 over"):
         assert row in lines
     assert "/search 300 -" in lines
+
+
+def test_an_incident_is_one_line_on_the_board() -> None:
+    found = {"alerts": ["A1", "A2"], "firing": 1, "text": "2 alerts since 41 s: first p95 of GET /"}
+    [line] = show.incidents(board(incidents=[found], acknowledged=["A2"]))
+    assert line.plain == f"{found['text']} (1 firing, 1 not acknowledged)"
+    assert [text.plain for text in show.incidents(board())] == ["no alerts"]
 
 
 def test_a_validation_tells_of_pages_or_that_none_was_looked_at() -> None:

@@ -1,4 +1,4 @@
-"""Alerts are sent to every address, and an address that does not take one is told."""
+"""Incidents are sent to every address, and an address that does not take one is told."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from brownout.app.notifying import Notifier
 from brownout.model import BrownoutError
 from brownout.report.incident import timeline
 
-ALERT = {"id": "A1", "text": "A1 latency of GET /: 900 ms"}
+NEWS = {"id": "I1", "text": "incident I1 since 41 s: p95 of GET / 22 -> 900 ms"}
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -56,11 +56,11 @@ def test_what_could_not_be_sent_is_told_without_its_password(receiver: str) -> N
         f"json://{receiver}/refused",
         f"json://me:secret@{nobody()}/x",
     ]
-    Notifier(urls).send(ALERT, told.append)
+    Notifier(urls).send(NEWS, told.append)
     until(lambda: len(told) == 2, lambda: told)
     assert len(Receiver.bodies) == 2 and all(b"900 ms" in body for body in Receiver.bodies)
     refused, absent = (str(t["text"]) for t in told)
-    assert refused.startswith(f"alert A1 could not be sent to json://{receiver}/refused: ")
+    assert refused.startswith(f"I1 could not be sent to json://{receiver}/refused: ")
     assert "error=500" in refused
     assert "json://me:****@127.0.0.1" in absent and "Connection error" in absent
     assert "secret" not in str(told)
@@ -70,9 +70,9 @@ def test_an_address_that_takes_nothing_is_told_once(receiver: str) -> None:
     told: list[Mapping[str, Any]] = []
     notifier = Notifier([f"json://{receiver}/refused"])
     for number in range(1, 4):
-        notifier.send(ALERT | {"id": f"A{number}"}, told.append)
+        notifier.send(NEWS | {"id": f"I{number}"}, told.append)
         until(lambda n=number: len(told) == n, lambda: told)  # type: ignore[misc]
-    assert [t["alert"] for t in told] == ["A1", "A2", "A3"]
+    assert [t["alert"] for t in told] == ["I1", "I2", "I3"]
     assert [bool(t["text"]) for t in told] == [True, False, False]
     assert not timeline(Story().info(48, "notify", **told[1]).events)
 

@@ -120,6 +120,24 @@ def test_what_is_refused(flying: Flying, asked: Op, words: str) -> None:
     assert len(flying.drill.events) == before
 
 
+def test_all_that_fires_is_acknowledged_at_once(flying: Flying) -> None:
+    drill = flying.until_deployed().drill
+    with pytest.raises(BrownoutError, match="ack all: no alert fires"):
+        drill.do(op("ack", alert="all"))
+    alert = {"signal": "latency", "subject": "GET /", "value": 90.0, "baseline": 5.0, "unit": "ms"}
+    for name in ("A1", "A2"):
+        drill.notice("alert", {"id": name, "state": "firing", "text": name, **alert})
+    flying.until(lambda: len(history.infos(list(drill.events), "alert")) == 2)
+    assert drill.do(op("ack", alert="all")).kind == "ok"
+    assert drill.status()["acknowledged"] == ["A1", "A2"]
+    [incident] = drill.status()["incidents"]
+    assert (incident["alerts"], incident["firing"]) == (["A1", "A2"], 2)
+    flying.ground.report(Seen(time.time_ns(), {}, {}))
+    flying.until(lambda: history.infos(list(drill.events), "incident"))
+    [opened] = history.infos(flying.ground.read(), "incident")
+    assert (opened.value["state"], opened.value["id"]) == ("open", "I1")
+
+
 def test_an_op_in_the_wrong_phase_is_refused(flying: Flying) -> None:
     flying.start()
     flying.until(lambda: history.phase(list(flying.drill.events)) == "baseline")

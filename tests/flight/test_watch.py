@@ -8,7 +8,7 @@ import pytest
 from histories import Story
 from recordings import at
 
-from brownout.flight.watch import SETTLE, deploying
+from brownout.report.alarms import SETTLE, deploying
 
 
 @pytest.mark.parametrize(

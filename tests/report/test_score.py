@@ -54,13 +54,52 @@ def test_what_recovers_by_itself_is_nobodys_mitigation() -> None:
 
 
 def test_a_late_detection_and_mitigation_earn_less() -> None:
-    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0").alert(48, "A1")
     story.op(370, "ack", {"alert": "A1"}, {}).change(400, 2, "v2.7.0", "v2.8.0", by="player")
     late = points(
         story.validate(500).close(510).events, Incident(at(40), at(41), at(1030), at(1100))
     )
     assert late["detection"] == 7.5  # 330 s, half-way between 60 and 600
     assert late["mitigation"] == 22.5  # 990 s, half-way between 180 and 1800
+
+
+UNSEEN = Incident(at(40), at(47), at(56), at(130))
+
+
+@pytest.mark.parametrize(
+    ("signal", "since", "acknowledged", "earned"),
+    [
+        ("latency", 46, "A1", 15),
+        ("latency", 46, "all", 15),
+        ("latency", 38, "A1", 15),  # an alert dates a change to some seconds
+        ("latency", 36, "A1", 0),  # it was there before the change
+        ("cpu", 46, "A1", 15),
+        ("memory", 43, "A1", 0),  # two releases side by side
+    ],
+)
+def test_what_is_acknowledged_must_be_a_symptom(
+    signal: str, since: float, acknowledged: str, earned: float
+) -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story.alert(48, "A1", signal=signal, since=since).op(50, "ack", {"alert": acknowledged}, {})
+    assert points(story.close(130).events, UNSEEN)["detection"] == earned
+
+
+@pytest.mark.parametrize(
+    ("t", "deployment", "cause", "earned"),
+    [
+        (44, "D1", "missing-index", 0),  # a guess
+        (44, "none", "none", 0),
+        (44, "D1", "n-plus-one", 15),  # right, by the diff
+        (47, "D1", "missing-index", 15),  # wrong about the cause; users felt it already
+    ],
+)
+def test_a_declaration_before_any_symptom_must_be_right(
+    t: float, deployment: str, cause: str, earned: float
+) -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    story.declare(t, deployment, cause, "x").close(130)
+    assert points(story.events, UNSEEN)["detection"] == earned
 
 
 def test_wrong_declarations_cost() -> None:

@@ -13,6 +13,7 @@ from brownout.site.observer import (
     observations,
     read_pages,
     read_second,
+    used_in,
 )
 
 BOOKS, HOME = "GET /api/books/", "GET /api/home/"
@@ -86,6 +87,12 @@ def test_when_nothing_ends_the_shop_stands_still() -> None:
     assert observations(Seen(0, still, {}), LIMITS) == [Observation("latency", BOOKS, 1000.0, 1.0)]
     nobody = {BOOKS: RouteSecond((), 0, 0)}
     assert observations(Seen(0, nobody, {}), LIMITS) == []
+
+
+def test_a_second_s_usage_is_of_that_second_where_seconds_are_left_out() -> None:
+    rounds = [(at(t), {"web": Usage(t, 0)}) for t in (17, 20, 23)]
+    assert used_in(rounds, at(20))["web"].cores == 23  # not what was used before 17 s
+    assert used_in([(at(t), {"web": Usage(t, 0)}) for t in (21, 22, 23)], at(20))["web"].cores == 21
 
 
 def test_the_board_sums_the_last_seconds() -> None:

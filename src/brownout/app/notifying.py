@@ -1,4 +1,4 @@
-"""Alerts to whoever is to be notified, each in a thread; what could not be sent is told."""
+"""Incidents to whoever is to be notified, each in a thread; what could not be sent is told."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from brownout.model import BrownoutError, masked
 
 Told = Callable[[Mapping[str, Any]], None]
-"""Gets what could not be sent: alert (its id), to (an address without its secrets), text: a line
-about it, "" where the last alert was not taken there either."""
+"""Gets what could not be sent: alert (the incident's id), to (an address without its secrets),
+text: a line about it, "" where the last one was not taken there either."""
 
 
 class Notifier:
@@ -22,23 +22,23 @@ class Notifier:
         self._failing: set[str] = set()
         self._lock = threading.Lock()
 
-    def send(self, alert: Mapping[str, Any], unsent: Told) -> None:
-        """Send an alert to everybody; returns at once. ``unsent`` is called from the thread."""
+    def send(self, news: Mapping[str, Any], unsent: Told) -> None:
+        """Send news (id, text) to everybody; returns at once. A thread calls ``unsent``."""
         if self._addresses:
-            threading.Thread(target=self._send, args=(alert, unsent), daemon=True).start()
+            threading.Thread(target=self._send, args=(news, unsent), daemon=True).start()
 
-    def _send(self, alert: Mapping[str, Any], unsent: Told) -> None:
+    def _send(self, news: Mapping[str, Any], unsent: Told) -> None:
         with self._lock:  # one at a time: Apprise says why in the log alone
             for address in self._addresses:
-                why = _refusal(address, str(alert["text"]))
+                why = _refusal(address, str(news["text"]))
                 to = str(address.url(privacy=True)).partition("?")[0]
                 known = to in self._failing
                 if not why:
                     self._failing.discard(to)
                     continue
                 self._failing.add(to)
-                text = f"alert {alert['id']} could not be sent to {to}: {why}"
-                unsent({"alert": alert["id"], "to": to, "text": "" if known else text})
+                text = f"{news['id']} could not be sent to {to}: {why}"
+                unsent({"alert": news["id"], "to": to, "text": "" if known else text})
 
 
 def _addresses(url: str) -> list[Any]:

@@ -45,6 +45,10 @@ RESPONDERS: dict[str, Callable[[], Responder]] = {
 }
 
 
+NOTIFIED = ("incident", "time")
+"""Events of which whoever is to be notified gets a message."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """What somebody chose to fly."""
@@ -184,7 +188,7 @@ class Session:
         self._view.event(event)
         if event.name == "window" and event.value["name"] == "baseline":
             self._site.recording.windows |= judging.windows([event])
-        if event.name == "alert":
+        if event.name in NOTIFIED:
             self._notifier.send(event.value, self._unsent)
 
     def _unsent(self, what: Mapping[str, Any]) -> None:

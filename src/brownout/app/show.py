@@ -107,6 +107,17 @@ def alerts(found: Sequence[Mapping[str, Any]]) -> RenderableType:
     return table("", ("alert", "state", "what"), rows)
 
 
+def incidents(status: Mapping[str, Any]) -> list[Text]:
+    """One line an incident, however many alerts it has; which of them nobody acknowledged."""
+    lines = []
+    for found in status["incidents"]:
+        left = [a for a in found["alerts"] if a not in status["acknowledged"]]
+        state = f"{found['firing']} firing" if found["firing"] else "calm again"
+        acked = f"{len(left)} not acknowledged" if left else "all acknowledged"
+        lines.append(Text(f"{found['text']} ({state}, {acked})"))
+    return lines or [Text("no alerts")]
+
+
 def deployments(found: Sequence[Mapping[str, Any]]) -> RenderableType:
     """One line a deployment."""
     if not found:
@@ -125,7 +136,7 @@ def board(status: Mapping[str, Any]) -> Group:
         routes(status),
         *pages(status),
         services(status),
-        alerts(status["alerts"]),
+        *incidents(status),
         deployments(status["deployments"]),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from brownout import history
 from brownout.model import Event
-from brownout.report import pages, promises
+from brownout.report import alarms, pages, promises
 
 UNSEEN: Mapping[str, Any] = {"routes": {}, "services": {}, "pages": {}}
 """What is told of the site before anything was seen."""
@@ -17,6 +17,7 @@ UNSEEN: Mapping[str, Any] = {"routes": {}, "services": {}, "pages": {}}
 def board(events: Sequence[Event], t: float, seen: Mapping[str, Any] = UNSEEN) -> dict[str, Any]:
     """The board at ``t`` seconds since the drill began (docs/architecture.md)."""
     alerts = {e.value["id"]: dict(e.value) for e in history.infos(events, "alert")}
+    incidents = [g for g in alarms.groups(events) if not g.over(t)]
     changes = history.deployments(events)
     return {
         "phase": history.phase(events),
@@ -24,8 +25,21 @@ def board(events: Sequence[Event], t: float, seen: Mapping[str, Any] = UNSEEN) -
         "slos": [asdict(slo) for slo in promises.from_history(events)],
         "page_slos": [asdict(slo) for slo in pages.from_history(events)],
         "alerts": list(alerts.values()),
-        "acknowledged": [i.value["alert"] for i, _ in history.completed(events, "ack")],
+        "incidents": [_incident(group) for group in incidents],
+        "acknowledged": alarms.acknowledged(events),
         "deployments": [{"actor": done.actor, "t": done.t, **done.value} for done in changes],
         "events": [asdict(e) for e in events[-12:]],
         **seen,
+    }
+
+
+def _incident(group: alarms.Group) -> dict[str, Any]:
+    """An incident that goes on, or was over only just now."""
+    return {
+        "since": group.since,
+        "alerts": [alert.value["id"] for alert in group.alerts],
+        "firing": group.firing,
+        "first": alarms.brief(group.alerts[0].value),
+        "worst": alarms.brief(group.worst.value),
+        "text": alarms.told(group),
     }

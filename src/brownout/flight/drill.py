@@ -23,6 +23,7 @@ from brownout.flight.refusals import FLYING
 from brownout.flight.watch import Watch
 from brownout.flight.world import Asked, Finished, Message, Noticed, World
 from brownout.model import ROLES, Briefing, BrownoutError, Event, Op, Recording, Script, Window
+from brownout.report import alarms
 from brownout.responders import Responder
 from brownout.site.observer import Seen
 
@@ -139,6 +140,8 @@ class Drill:
             case Seen():
                 for alert in self._watch.see(message, self.events):
                     self._log.info("alert", **alert)
+                for change in list(alarms.news(self.events, self.seconds())):
+                    self._log.info("incident", **change)
 
     def _direct(self, op: Op) -> None:
         match op.name:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from brownout import history
 from brownout.catalogue import scenarios
 from brownout.model import Event, Op
+from brownout.report import alarms
 
 FLYING = ("incident", "validation")
 """Phases in which players act."""
@@ -32,14 +33,19 @@ def refusal(op: Op, events: Sequence[Event], ops: Sequence[str]) -> str:
         if not isinstance(op.args.get(name), str) or not op.args[name]:
             return f"{op.name}: {name} is missing"
     if op.name == "ack":
-        alerts = [e.value["id"] for e in history.infos(events, "alert")]
-        return _unknown("alert", op.args["alert"], alerts)
+        return _alert(op.args["alert"], events)
     if op.name == "declare":
         made = [e.value["deployment"] for e in history.deployments(events)]
         return _cause(op.args["cause"]) or _unknown(
             "deployment", op.args["deployment"], [*made, "none"]
         )
     return ""
+
+
+def _alert(given: str, events: Sequence[Event]) -> str:
+    if given == alarms.ALL:
+        return "" if alarms.firing(events) else "ack all: no alert fires"
+    return _unknown("alert", given, list(alarms.alerts(events)))
 
 
 def _unknown(what: str, given: str, known: Sequence[str]) -> str:

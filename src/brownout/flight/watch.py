@@ -12,26 +12,11 @@ from brownout.flight.board import UNSEEN
 from brownout.flight.refusals import FLYING
 from brownout.flight.world import World
 from brownout.model import NS, Event, Window
+from brownout.report.alarms import deploying
 from brownout.site.observer import Seen, observations
 
 LOOK = 15
 """Seconds of the baseline after which a machine that certainly cannot carry it is told so."""
-
-
-ROLLING = ("deploy", "rollback", "migrate")
-"""Ops that put two releases side by side, build or migrate."""
-
-SETTLE = 5
-"""Seconds after such an op in which what it started is still settling."""
-
-
-def deploying(events: Sequence[Event], second: int) -> bool:
-    """Whether a deployment was under way, or just over, in the second that begins then (ns)."""
-    return any(
-        asked.at < second + NS and (done is None or second < done.at + SETTLE * NS)
-        for asked, done in history.pair(events)
-        if asked.name in ROLLING
-    )
 
 
 class Watch:

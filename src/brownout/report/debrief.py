@@ -12,8 +12,8 @@ from brownout.model import Debrief, Event, Finding, Recording, Truth
 from brownout.report import pages, postmortem, promises
 from brownout.report.attribution import attribute
 from brownout.report.impact import impact
-from brownout.report.incident import course, last_validation, timeline, times
-from brownout.report.score import Flown, answers, score
+from brownout.report.incident import course, last_validation, since, timeline, times
+from brownout.report.score import Flown, answers, detected, score
 
 NOT_CLOSED = Truth("none", "none", (), (), "")
 """Stands for the truth of a drill that broke off: nobody was told it, and nothing is scored."""
@@ -28,22 +28,32 @@ def debrief(events: Sequence[Event], recording: Recording, findings: Sequence[Fi
     slos = promises.from_history(events)
     incident = course(events, recording, slos)
     culprit = str(told.get("culprit") or "none")
+    flown = Flown(events, incident, findings, culprit)
     parts: dict[str, Any] = {
         "scenario": str(told.get("scenario", "")),
         "seed": int(begun["seed"]),
         "versions": {k: str(begun[k]) for k in ("brownout", "python")},
         "slos": slos,
         "pages": pages.from_history(events),
-        "times": times(events, incident),
+        "times": _times(flown, truth),
         "diagnosis": _diagnosis(events, truth if reveal else None, culprit),
         "findings": tuple(findings),
         "attribution": attribute(recording, slos),
         "impact": impact(recording, slos, incident),
         "validation": _validation(events),
-        "score": score(Flown(events, incident, findings, culprit), truth),
+        "score": score(flown, truth),
         "timeline": timeline(events),
     }
     return Debrief(**parts, postmortem=postmortem.draft(parts, events, told))
+
+
+def _times(flown: Flown, truth: Truth) -> dict[str, float | None]:
+    """The course's times; where something was wrong, "detected" is what the score goes by."""
+    found = times(flown.events, flown.incident)
+    if truth.cause == "none":
+        return found
+    seen = detected(flown, truth)
+    return found | {"detected": since(flown.incident.start, seen.at if seen else None)}
 
 
 def _truth(value: Any) -> Truth:

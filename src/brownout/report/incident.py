@@ -13,6 +13,8 @@ from brownout.report.breach import breach_and_recovery
 NOTICES = {
     "phase": "phase {name}",
     "alert": "{text}",
+    "incident": "{text}",
+    "time": "{text}",
     "notify": "{text}",
     "process": "process {name} {state}",
     "closed": "closed: {reason}",
@@ -66,8 +68,8 @@ def _change(events: Sequence[Event]) -> Event | None:
 def times(events: Sequence[Event], incident: Incident) -> dict[str, float | None]:
     """Seconds since ``incident.start`` of each step; None where it never happened.
 
-    detected: the first acknowledgement or declaration; diagnosed: the last declaration; validated:
-    the last validation, when it passed.
+    detected: the first acknowledgement or declaration (the score wants more: detection.py);
+    diagnosed: the last declaration; validated: the last validation, when it passed.
     """
     start = incident.start
     acks, declared = _after(events, start, "ack"), _after(events, start, "declare")
@@ -82,7 +84,7 @@ def times(events: Sequence[Event], incident: Incident) -> dict[str, float | None
         "validated": validation.at if validation and passed else None,
         "resolved": resolved[0].at if resolved else None,
     }
-    return {name: _since(start, at) for name, at in instants.items()}
+    return {name: since(start, at) for name, at in instants.items()}
 
 
 def _after(events: Sequence[Event], start: int | None, name: str) -> list[Event]:
@@ -90,7 +92,8 @@ def _after(events: Sequence[Event], start: int | None, name: str) -> list[Event]
     return [c for c in done if start is not None and c.at >= start]
 
 
-def _since(start: int | None, at: int | None) -> float | None:
+def since(start: int | None, at: int | None) -> float | None:
+    """Seconds from one instant (ns) to another; None where either never came."""
     return None if start is None or at is None else round((at - start) / NS, 3)
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from brownout import history
 from brownout.model import NS, Criterion, Event, Finding, Score, Truth
+from brownout.report.detection import detection
 from brownout.report.incident import Incident, by_players, last_validation
 
 CRITERIA = (
     (
         "detection",
         15.0,
-        "acknowledge an alert, or declare, within 60 s of the bad change; none after 600 s; "
-        "where nothing is wrong: declare nothing wrong",
+        "acknowledge an alert about a symptom of the bad change (not what a deployment takes "
+        "itself), or declare (rightly, or once there is a symptom), within 60 s of it; none after "
+        "600 s; where nothing is wrong: declare nothing wrong",
     ),
     (
         "diagnosis",
@@ -97,13 +99,24 @@ def _detection(flown: Flown, truth: Truth) -> Judged:
         if not declared:
             return 0.0, "never said that nothing was wrong", ()
         return 15.0, "nothing was wrong, and nothing was declared wrong", _seqs([declared[0][0]])
-    done = [c for _, c in history.completed(flown.events, "ack", "declare")]
-    after = [c for c in done if c.at >= (flown.incident.start or 0)]
-    if not after:
-        return 0.0, "never acknowledged an alert, and never declared", ()
-    first = min(after, key=lambda e: e.seq)
+    first = detected(flown, truth)
+    if first is None:
+        done = [c for _, c in history.completed(flown.events, "ack", "declare")]
+        after = [c for c in done if c.at >= (flown.incident.start or 0)]
+        why = "what was acknowledged was no symptom, what was declared came before any"
+        return 0.0, why if after else "never acknowledged an alert, and never declared", ()
     seconds = (first.at - (flown.incident.start or 0)) / NS
     return 15 * _speed(seconds, DETECT), f"{seconds:.0f} s after the bad change", (first.seq,)
+
+
+def detected(flown: Flown, truth: Truth) -> Event | None:
+    """The completion of the op with which the fault was detected."""
+
+    def right(declared: Event) -> bool:
+        found = answers(declared, flown.culprit, truth)
+        return found["deployment"] and found["cause"]
+
+    return detection(flown.events, flown.incident, right)
 
 
 def _speed(seconds: float, bounds: tuple[float, float]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -119,6 +119,18 @@ def observations(seen: Seen, limits: dict[tuple[str, str], Limit]) -> list[Obser
     return result
 
 
+Sample = tuple[int, dict[str, Usage]]
+"""When a round of samples was taken (ns), and each service's usage since the one before."""
+
+
+def used_in(samples: Iterable[Sample], second: int) -> dict[str, Usage]:
+    """The usage by the first of these rounds, oldest first, that was taken after a second's end.
+
+    Where a busy machine leaves seconds out, a round some places back is of long before.
+    """
+    return next(usage for taken, usage in samples if taken >= second + NS)
+
+
 class Observer:
     """Runs until ``stop``; ``report`` is called from its own thread."""
 
@@ -131,7 +143,7 @@ class Observer:
         self._stopped = threading.Event()
         self._window: list[dict[str, RouteSecond]] = []
         # A second's requests are read LAG seconds late; its usage is told together with them.
-        self._usage: deque[dict[str, Usage]] = deque(maxlen=LAG + 1)
+        self._usage: deque[Sample] = deque(maxlen=LAG + 1)
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
 
     def start(self) -> None:
@@ -144,7 +156,8 @@ class Observer:
 
     def _run(self) -> None:
         while not self._stopped.wait(1 - time.time() % 1):
-            second = (int(time.time()) - 1 - LAG) * NS
+            now = int(time.time())
+            second = (now - 1 - LAG) * NS
             try:
                 usage = self._sampler.sample()
                 routes = read_second(self._recording, second)
@@ -154,9 +167,9 @@ class Observer:
                 # observer that died of it would leave the drill blind.
                 continue
             self._window = [*self._window[1 - BOARD_SECONDS :], routes]
-            self._usage.append(usage)
+            self._usage.append((now * NS, usage))
             figures = board(self._window, usage) | {"pages": pages}
-            self._report(Seen(second, routes, self._usage[0], figures))
+            self._report(Seen(second, routes, used_in(self._usage, second), figures))
 
 
 def board(window: list[dict[str, RouteSecond]], usage: dict[str, Usage]) -> dict[str, Any]:
