@@ -99,6 +99,41 @@ def test_resolve_or_the_limit_closes() -> None:
     )
 
 
+VALIDATING = (283.0, "invoke", "player", "validate", {"load": "both"}, None)
+
+
+def time_left(t: float, left: float) -> tuple[float, str, str, str, Mapping[str, Any], None]:
+    return (t, "info", "control", "time", {"left": left, "text": ""}, None)
+
+
+def test_a_minute_before_the_end_a_word_is_said_once() -> None:
+    end = 44 + SCRIPT.pace.limit
+    deployed = replace(SCRIPT, deployments=())
+    assert isinstance(director.next_op(deployed, events(*INCIDENT), end - 60.1), Wait)
+    word = director.next_op(deployed, events(*INCIDENT), end - 60)
+    assert isinstance(word, Op) and (word.name, word.args["left"]) == ("remind", 60)
+    said = events(*INCIDENT, time_left(end - 60, 60))
+    assert isinstance(director.next_op(deployed, said, end - 59), Wait)
+    hasty = replace(deployed, pace=replace(SCRIPT.pace, limit=60))
+    assert isinstance(director.next_op(hasty, events(*INCIDENT), 44 + 30), Wait)
+
+
+def test_a_validation_that_began_in_time_may_end() -> None:
+    end = 44 + SCRIPT.pace.limit
+    assert VALIDATING[0] < end
+    rows = (*INCIDENT, VALIDATING)
+    word = director.next_op(SCRIPT, events(*rows), end + 0.1)
+    assert isinstance(word, Op) and (word.name, word.args["left"]) == ("remind", 0)
+    rows = (*rows, time_left(end + 0.1, 0))
+    assert isinstance(director.next_op(SCRIPT, events(*rows), end + 40), Wait)
+    over = director.op("close", reason="time is up")
+    assert director.next_op(SCRIPT, events(*rows), end + director.longest(SCRIPT.pace) + 1) == over
+    ended = events(*rows, (300.0, "ok", "player", "validate", {"passed": True}, 5))
+    assert director.next_op(SCRIPT, ended, 300.1) == over
+    late = (end + 1, *VALIDATING[1:])
+    assert director.next_op(SCRIPT, events(*INCIDENT, late), end + 2) == over
+
+
 @pytest.mark.parametrize("reason", ["resolved", "interrupted"])
 def test_after_the_debrief_it_is_done(reason: str) -> None:
     closed = (*INCIDENT, (70.0, "info", "control", "closed", {"reason": reason}, None))

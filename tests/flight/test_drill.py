@@ -138,6 +138,22 @@ def test_all_that_fires_is_acknowledged_at_once(flying: Flying) -> None:
     assert (opened.value["state"], opened.value["id"]) == ("open", "I1")
 
 
+def test_a_validation_that_began_in_time_ends_and_counts(tmp_path: Path) -> None:
+    script = replace(SCRIPT, pace=replace(PACE, limit=1.0))
+    flying = Flying(tmp_path / "history.jsonl", script)
+    flying.until_deployed()
+    flying.ground.hold.clear()
+    answer = flying.drill.submit(op("validate", load="both"))
+    flying.until(lambda: history.infos(list(flying.drill.events), "time"))
+    with pytest.raises(BrownoutError, match="rollback: time is up; the validation that began"):
+        flying.drill.do(op("rollback"))
+    assert flying.drill.do(op("say", text="nearly")).kind == "ok"
+    flying.ground.hold.set()
+    assert answer.result(timeout=PATIENCE).value["passed"]
+    assert flying.end() == "time is up"
+    flying.close()
+
+
 def test_an_op_in_the_wrong_phase_is_refused(flying: Flying) -> None:
     flying.start()
     flying.until(lambda: history.phase(list(flying.drill.events)) == "baseline")

@@ -34,7 +34,8 @@ WRONG = """
 
     class WrongTest(unittest.TestCase):
         def test_that_fails(self):
-            self.assertEqual(1, 2)
+            "One is not two."
+            self.assertEqual(1, 2, "of two")
         def test_that_breaks(self):
             raise KeyError("x")
         @unittest.expectedFailure
@@ -52,6 +53,16 @@ FOR_EVER = """
     import pathlib, time
     pathlib.Path(__file__).with_name("began").touch()
     time.sleep(617)
+"""
+
+
+UNTIL = """
+    import pathlib, time, unittest
+
+    class SlowTest(unittest.TestCase):
+        def test_that_waits(self):
+            while not pathlib.Path(__file__).with_name("go").exists():
+                time.sleep(0.01)
 """
 
 
@@ -99,8 +110,9 @@ def test_what_fails_is_named(shop: Shop) -> None:
         "passed": False,
         "total": 5,
         "failures": [
-            "test_that_breaks (tests.test_wrong.WrongTest.test_that_breaks)",
-            "test_that_fails (tests.test_wrong.WrongTest.test_that_fails)",
+            "test_that_breaks (tests.test_wrong.WrongTest.test_that_breaks): KeyError: 'x'",
+            "test_that_fails (tests.test_wrong.WrongTest.test_that_fails): "
+            "AssertionError: 1 != 2 : of two",
         ],
     }
 
@@ -111,7 +123,32 @@ def test_tests_that_do_not_load_are_no_pass(shop: Shop) -> None:
     found = functional_tests(shop.ground())
     assert (found["passed"], found["total"]) == (False, 3)
     assert found["failures"] == [
-        "tests.test_broken (unittest.loader._FailedTest.tests.test_broken)"
+        "tests.test_broken (unittest.loader._FailedTest.tests.test_broken): "
+        "SyntaxError: invalid syntax"
+    ]
+
+
+def test_it_says_which_step_it_is_in(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "SETTLE", 0.01)
+    shop.write("test_shop", TESTS)
+    shop.write("test_slow", UNTIL)
+    shop.write("golden", GOLDEN)
+    said: list[str] = []
+
+    def say(step: str) -> None:
+        said.append(step)
+        if step == "functional tests 2 of 3, and golden sets":
+            (shop.folder / "tests" / "go").touch()
+
+    value = validate(replace(shop.ground(), say=say), "both", 0.01)
+    assert value["functional"] == {"passed": True, "total": 3, "failures": []}
+    assert [*dict.fromkeys(said)][-6:] == [
+        "golden sets",
+        "normal load, settling 0 of 0 s",
+        "normal load 0 of 0 s",
+        "peak load, settling 0 of 0 s",
+        "peak load 0 of 0 s",
+        "the last answers 0 of 0 s",
     ]
 
 

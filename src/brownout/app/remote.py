@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from brownout import store
 from brownout.app import show
+from brownout.app.following import Following
 from brownout.model import ROLES, BrownoutError
 
 CONNECTING, ANSWERING = 10, 600
@@ -74,7 +75,9 @@ def ask(run: Path | None, name: str, role: str, args: dict[str, Any], as_json: b
     """Perform an op and tell how it ended; the exit code."""
     if role not in ROLES:
         raise BrownoutError(f"--as {role}: unknown role; roles: {', '.join(ROLES)}")
-    event = Remote(run).do(name, role, args)
+    remote = Remote(run)
+    with Following(lambda: str(remote.status().get("progress", ""))):
+        event = remote.do(name, role, args)
     if as_json:
         print(json.dumps(event, indent=2))
     else:

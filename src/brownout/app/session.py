@@ -105,6 +105,7 @@ class Session:
             declared=self._site.declared,
             calibrated=plan.calibrated,
             pages=self._site.declared_pages,
+            progress=lambda: self._site.progress,
         )
         reveal = choice.scenario.reveal(release)
         player = RESPONDERS[choice.responder]()
@@ -189,7 +190,7 @@ class Session:
         if event.name == "window" and event.value["name"] == "baseline":
             self._site.recording.windows |= judging.windows([event])
         if event.name in NOTIFIED:
-            self._notifier.send(event.value, self._unsent)
+            self._notifier.send({"id": event.name} | dict(event.value), self._unsent)
 
     def _unsent(self, what: Mapping[str, Any]) -> None:
         if not self._drill.stopped.is_set():

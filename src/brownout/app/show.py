@@ -129,10 +129,22 @@ def deployments(found: Sequence[Mapping[str, Any]]) -> RenderableType:
     return table("", ("id", "#at s", "kind", "what", "before", "by"), rows)
 
 
+def remaining(status: Mapping[str, Any]) -> str:
+    """How much time is left, and what is under way: ", 2:31 left; peak load 8 of 12 s"."""
+    left, progress = status.get("left"), status.get("progress")
+    text = "" if left is None else f", {clock(left)} left"
+    return f"{text}; {progress}" if progress else text
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds: 2:31."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
 def board(status: Mapping[str, Any]) -> Group:
     """The whole board as one page."""
     return Group(
-        f"phase {status['phase']}, {status['t']:.0f} s",
+        f"phase {status['phase']}, {status['t']:.0f} s{remaining(status)}",
         routes(status),
         *pages(status),
         services(status),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from brownout import history
+from brownout.flight.refusals import FLYING
 from brownout.model import Event
 from brownout.report import alarms, pages, promises
 
@@ -22,6 +23,7 @@ def board(events: Sequence[Event], t: float, seen: Mapping[str, Any] = UNSEEN) -
     return {
         "phase": history.phase(events),
         "t": round(t, 1),
+        "left": left(events, t),
         "slos": [asdict(slo) for slo in promises.from_history(events)],
         "page_slos": [asdict(slo) for slo in pages.from_history(events)],
         "alerts": list(alerts.values()),
@@ -31,6 +33,15 @@ def board(events: Sequence[Event], t: float, seen: Mapping[str, Any] = UNSEEN) -
         "events": [asdict(e) for e in events[-12:]],
         **seen,
     }
+
+
+def left(events: Sequence[Event], t: float) -> float | None:
+    """Seconds that the incident may still take at ``t``; None while none goes on."""
+    begun = history.last_info(events, "drill")
+    began = [e.t for e in history.infos(events, "phase") if e.value["name"] == "incident"]
+    if begun is None or not began or history.phase(events) not in FLYING:
+        return None
+    return round(max(began[0] + float(begun.value["pace"]["limit"]) - t, 0.0), 1)
 
 
 def _incident(group: alarms.Group) -> dict[str, Any]:

@@ -10,10 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brownout import history
-from brownout.model import Deployment, Event, Op, Script
+from brownout.model import Deployment, Event, Op, Pace, Script
 
 GAP = (6.0, 12.0)
 """Seconds between two deployments of one script."""
+
+LAST_WORD = 60.0
+"""Seconds before the end at which a word is said about it."""
+
+SETTLE, TESTS = 5.0, 60.0
+"""Seconds of a validation beside its two windows: before each, and for tests and golden sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,34 @@ def _incident(script: Script, events: Sequence[Event], t: float) -> Op | Wait:
     began = next(e.t for e in events if e.name == "phase" and e.value["name"] == "incident")
     if history.completed(events, "resolve"):
         return op("close", reason="resolved")
-    if t - began > script.pace.limit:
-        return op("close", reason="time is up")
+    left = began + script.pace.limit - t
+    if left < 0:
+        return _overtime(script, events, -left, t)
+    if left <= LAST_WORD < script.pace.limit and not _reminded(events, LAST_WORD):
+        return op("remind", left=LAST_WORD, text="a minute is left: validate, then resolve")
     mine = [e for e in events if e.kind == "invoke" and e.actor == "director"]
     if len(mine) < len(script.deployments) and t >= due(script, events, began, len(mine)):
         return rollout(script.deployments[len(mine)])
     return Wait("flying")
+
+
+def _overtime(script: Script, events: Sequence[Event], over: float, t: float) -> Op | Wait:
+    """A validation that began in time may end: it counts, and nothing else is taken meanwhile."""
+    validating = [i for i, done in history.pair(events) if i.name == "validate" and done is None]
+    if not any(i.t <= t - over for i in validating) or over > longest(script.pace):
+        return op("close", reason="time is up")
+    if not _reminded(events, 0):
+        return op("remind", left=0.0, text="time is up: the validation under way may end")
+    return Wait("the validation ends")
+
+
+def _reminded(events: Sequence[Event], left: float) -> bool:
+    return any(e.value["left"] == left for e in history.infos(events, "time"))
+
+
+def longest(pace: Pace) -> float:
+    """How long a validation under both loads takes at most, in seconds."""
+    return 2 * (pace.validation + SETTLE) + TESTS
 
 
 def due(script: Script, events: Sequence[Event], began: float, index: int) -> float:

@@ -92,7 +92,8 @@ class Drill:
 
     def status(self) -> dict[str, Any]:
         """The board: a snapshot for people and for the API."""
-        return board(list(self.events), self.seconds(), self._watch.board)
+        told = board(list(self.events), self.seconds(), self._watch.board)
+        return told | {"progress": self._world.progress()}
 
     # The loop
 
@@ -149,6 +150,8 @@ class Drill:
                 self._enter(str(op.args["name"]))
             case "close":
                 self._close(str(op.args["reason"]))
+            case "remind":
+                self._log.info("time", **op.args)
             case _:
                 self._ops.begin(op, Future())
 

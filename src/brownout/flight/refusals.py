@@ -29,6 +29,8 @@ def refusal(op: Op, events: Sequence[Event], ops: Sequence[str]) -> str:
         return f"unknown op {op.name!r}; known: {', '.join(ops)}"
     if op.name != "say" and phase not in FLYING:
         return f"{op.name} is not possible in phase {phase}; wait for the incident"
+    if op.name != "say" and any(e.value["left"] == 0 for e in history.infos(events, "time")):
+        return f"{op.name}: time is up; the validation that began in time may end, and counts"
     for name in SAYINGS.get(op.name, ()):
         if not isinstance(op.args.get(name), str) or not op.args[name]:
             return f"{op.name}: {name} is missing"

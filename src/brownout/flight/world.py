@@ -13,7 +13,10 @@ from brownout.site.observer import Seen
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the loop acts on; each call may take seconds and may raise BrownoutError."""
+    """What the loop acts on; each call may take seconds and may raise BrownoutError.
+
+    ``progress`` tells at once in which step it is that is being performed, "" between two.
+    """
 
     boot: Callable[[], Mapping[str, Any]]
     perform: Callable[[Op], Mapping[str, Any]]
@@ -22,6 +25,7 @@ class World:
     declared: Mapping[str, tuple[float, float]]
     calibrated: Mapping[str, float] = field(default_factory=dict)
     pages: Mapping[str, float] = field(default_factory=dict)
+    progress: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,8 @@ def _validation(found: Mapping[str, Any]) -> Iterator[str]:
         f"The last validation ({found['load']} load) {verdict} [{found['event']}]: "
         f"{tests['total']} functional tests, {len(tests['failures'])} failed."
     )
+    # Older histories have the names of failed tests alone.
+    yield from (f"- {failure}" for failure in tests["failures"] if "): " in failure)
     for metric in found["golden"]["metrics"]:
         state = "ok" if metric["ok"] else "broken"
         yield f"- {metric['name']}: {metric['value']:g} (limit {metric['limit']:g}), {state}"

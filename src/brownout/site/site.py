@@ -220,19 +220,24 @@ class Site:
 
     def perform(self, op: Op) -> Mapping[str, Any]:
         """Do what an op asks for; the value of its completion."""
-        if op.name == "validate":
-            return self.validate(str(op.args.get("load", "both")), self.validation_seconds)
-        return self._actions[op.name].apply(self.stack, op.args)
+        try:
+            if op.name == "validate":
+                return self.validate(str(op.args.get("load", "both")), self.validation_seconds)
+            return self._actions[op.name].apply(self.stack, op.args)
+        finally:
+            self.progress = ""
 
     validation_seconds = 12.0
+
+    progress = ""
+    """Which step the op that is being performed is in."""
 
     def validate(self, load: str, seconds: float) -> dict[str, Any]:
         return validation.validate(self.ground(), load, seconds)
 
     def tested(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """What the functional tests and the golden sets say of the site as it is."""
-        ground = self.ground()
-        return validation.functional_tests(ground), validation.golden_sets(ground)
+        return validation.tested(self.ground())
 
     def ground(self) -> validation.Ground:
         return validation.Ground(
@@ -246,7 +251,11 @@ class Site:
             stopped=self.stopped,
             run_id=self.plan.run.id,
             pages=self.pages,
+            say=self._step,
         )
+
+    def _step(self, text: str) -> None:
+        self.progress = text
 
     def measure(self, profile: str, seconds: float) -> Window:
         """Let users arrive for so long, after a moment to settle; the window that was measured."""

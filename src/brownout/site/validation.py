@@ -14,12 +14,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from brownout.model import BrownoutError, PagePromise, Promise, Recording, Window
 from brownout.report import pages, promises
+from brownout.site import failing
 
 LOADS = ("normal", "peak", "both")
 
@@ -31,7 +33,8 @@ TESTS_TIMEOUT = 120
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a validation works on. ``run_id``: the run that its test processes end with."""
+    """What a validation works on. ``run_id``: the run that its test processes end with;
+    ``say`` is told which step it is in."""
 
     recording: Recording
     slos: Sequence[Promise]
@@ -43,6 +46,7 @@ class Ground:
     stopped: threading.Event
     run_id: str = ""
     pages: Sequence[PagePromise] = ()
+    say: Callable[[str], None] = lambda step: None
 
 
 def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
@@ -50,17 +54,19 @@ def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
     if load not in LOADS:
         raise BrownoutError(f"validate --load {load}: choose one of {', '.join(LOADS)}")
     start = time.time_ns()
-    functional = functional_tests(ground)
-    golden = golden_sets(ground)
-    slos: list[dict[str, Any]] = []
-    opened: list[dict[str, Any]] = []
+    functional, golden = tested(ground)
+    profiles = ("normal", "peak") if load == "both" else (load,)
     try:
-        for profile in ("normal", "peak") if load == "both" else (load,):
-            window, of = under_load(ground, profile, seconds), {"load": profile}
-            slos += [of | row for row in promises.check(ground.recording, ground.slos, window)]
-            opened += [of | row for row in pages.check(ground.recording, ground.pages, window)]
+        windows = {profile: under_load(ground, profile, seconds) for profile in profiles}
     finally:
         ground.set_load("normal")
+    _wait(ground, SETTLE, "the last answers")
+    slos: list[dict[str, Any]] = []
+    opened: list[dict[str, Any]] = []
+    for profile, window in windows.items():
+        of = {"load": profile}
+        slos += [of | row for row in promises.check(ground.recording, ground.slos, window)]
+        opened += [of | row for row in pages.check(ground.recording, ground.pages, window)]
     return {
         "passed": functional["passed"]
         and golden["passed"]
@@ -78,25 +84,45 @@ def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
 def under_load(ground: Ground, profile: str, seconds: float) -> Window:
     """Let users arrive by one load profile for ``seconds``, which are the window to be judged."""
     ground.set_load(profile)
-    _wait(ground, SETTLE)
+    _wait(ground, SETTLE, f"{profile} load, settling")
     start = time.time_ns()
-    _wait(ground, seconds)
-    end = time.time_ns()
-    _wait(ground, SETTLE)
-    return Window(start, end)
+    _wait(ground, seconds, f"{profile} load")
+    return Window(start, time.time_ns())
 
 
-def _wait(ground: Ground, seconds: float) -> None:
-    if ground.stopped.wait(seconds):
+def _wait(ground: Ground, seconds: float, step: str) -> None:
+    """Wait, and say how much of it is over."""
+    ends = time.monotonic() + seconds
+    while (left := ends - time.monotonic()) > 0 and not ground.stopped.is_set():
+        ground.say(f"{step} {seconds - left:.0f} of {seconds:.0f} s")
+        ground.stopped.wait(min(left, 1.0))
+    if ground.stopped.is_set():
         raise BrownoutError("the drill ended while it was being validated")
 
 
+def tested(ground: Ground) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the functional tests and the golden sets say, run side by side: both wait a lot."""
+    with ThreadPoolExecutor(1, thread_name_prefix="golden") as pool:
+        golden = pool.submit(golden_sets, ground)
+        functional = functional_tests(ground)
+        ground.say("golden sets")
+        return functional, golden.result()
+
+
 def functional_tests(ground: Ground) -> dict[str, Any]:
-    """Run the shop's black-box tests against the live shop: {passed, total, failures}."""
-    argv = [sys.executable, "-m", "unittest", "discover", "-s", "tests", "-t", "."]
-    done = _run(argv, ground, {"SHOP_URL": ground.shop_url})
+    """Run the shop's black-box tests against the live shop: {passed, total, failures}.
+
+    A failure is the test's name and what it failed by.
+    """
+    argv = [sys.executable, "-m", "unittest", "discover", "-v", "-s", "tests", "-t", "."]
+    total = failing.count(p.read_text() for p in (ground.shop / "tests").glob("test*.py"))
+
+    def heard(text: bytes) -> None:
+        ground.say(f"functional tests {failing.ended(text)} of {total}, and golden sets")
+
+    done = _run(argv, ground, {"SHOP_URL": ground.shop_url}, heard)
     ran = re.search(r"^Ran (\d+) tests?", done.stderr, re.MULTILINE)
-    failures = re.findall(r"^(?:FAIL|ERROR): (.+)$", done.stderr, re.MULTILINE)
+    failures = failing.failures(done.stderr)
     if not ran or (done.returncode and not failures):
         failures = [(done.stderr.strip() or "no output").splitlines()[-1]]
     total = int(ran.group(1)) if ran else 0
@@ -120,9 +146,15 @@ def golden_argv(ai: str, models: str, shop: str) -> list[str]:
 
 
 def _run(
-    argv: list[str], ground: Ground, extra: Mapping[str, str]
+    argv: list[str],
+    ground: Ground,
+    extra: Mapping[str, str],
+    heard: Callable[[bytes], None] = lambda errors: None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a child in the installation's shop; ended early when the drill ends."""
+    """Run a child in the installation's shop; ended early when the drill ends.
+
+    ``heard`` gets what it has written to stderr so far, now and then.
+    """
     environment = {**os.environ, **extra, "PYTHONDONTWRITEBYTECODE": "1"}
     environment["BROWNOUT_RUN"] = ground.run_id  # by which the reaper finds it
     with subprocess.Popen(
@@ -139,6 +171,7 @@ def _run(
             try:
                 out, err = child.communicate(timeout=0.2)
                 return subprocess.CompletedProcess(argv, child.returncode, out, err)
-            except subprocess.TimeoutExpired:
+            except subprocess.TimeoutExpired as running:
+                heard(running.stderr or b"")
                 if ground.stopped.is_set() or time.monotonic() > deadline:
                     child.kill()
