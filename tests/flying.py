@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from terminals import Terminal
 from waiting import PATIENCE, until
 
 from brownout import history
@@ -27,22 +28,28 @@ BROWNOUT = [sys.executable, "-m", "brownout.app.cli"]
 class Started:
     """A command in ``folder``, with its output in files there."""
 
-    def __init__(self, folder: Path, *argv: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *argv: str, terminal: Terminal | None = None, **environment: str
+    ) -> None:
+        """``terminal``: its stderr, on which it draws."""
         self.folder = folder
+        self.terminal = terminal
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             self.process = subprocess.Popen(
                 [*BROWNOUT, *argv],
                 cwd=folder,
-                env=os.environ | environment,
+                env=os.environ | {"TERM": "xterm-256color"} | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=err,
+                stderr=terminal.slave if terminal else err,
             )
 
     def out(self) -> str:
         return (self.folder / "stdout").read_text()
 
     def err(self) -> str:
+        if self.terminal:
+            return self.terminal.text()
         return (self.folder / "stderr").read_text()
 
     def until(self, condition: Callable[[], object]) -> None:
@@ -75,10 +82,11 @@ class Started:
 class Drill(Started):
     """A drill, in ``folder/run``."""
 
-    def __init__(self, folder: Path, *args: str) -> None:
+    def __init__(self, folder: Path, *args: str, terminal: Terminal | None = None) -> None:
         self.run = folder / "run"
         self._said = 0
-        super().__init__(folder, "drill", "--seed", "7", "--out", str(self.run), *args)
+        argv = ("drill", "--seed", "7", "--out", str(self.run), *args)
+        super().__init__(folder, *argv, terminal=terminal)
 
     def events(self) -> list[Event]:
         try:

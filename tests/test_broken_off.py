@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from flying import BROWNOUT, Drill, Started, still_works
+from terminals import Terminal
 from waiting import PATIENCE, until
 
 from brownout import history, store
@@ -30,8 +31,18 @@ def test_sigterm_ends_a_boot_cleanly(tmp_path: Path, told: str) -> None:
 def test_a_process_that_dies_comes_back_and_nothing_outlives_a_control_process_that_was_killed(
     tmp_path: Path,
 ) -> None:
-    drill = Drill(tmp_path, "healthy", "--size", "small", "--pace", "normal")
+    terminal = Terminal(80, 24)
+    drill = Drill(tmp_path, "healthy", "--size", "small", "--pace", "normal", terminal=terminal)
     drill.until(lambda: history.infos(drill.events(), "ready"))
+    drill.until(terminal.page)
+    assert "starting the shop" in drill.err()
+    for width, height in ((80, 24), (120, 40), (40, 20)):  # it is resized while it draws
+        terminal.resize(width, height)
+        drill.until(lambda w=width: {*map(len, terminal.page())} == {w})  # type: ignore[misc]
+        page = terminal.page()
+        assert len(page) == height
+        assert page[0].startswith("boot  ") or page[0].startswith("baseline  ")
+        assert page[1].startswith("next: calm traffic is being recorded")
     # Without a terminal the autopilot flies.
     assert history.infos(drill.events(), "drill")[0].value["responder"] == "autopilot"
     site = json.loads((drill.run / "site.json").read_text())
@@ -45,6 +56,7 @@ def test_a_process_that_dies_comes_back_and_nothing_outlives_a_control_process_t
     drill.process.kill()
     drill.process.wait()
     until(lambda: not any(still_works(process) for process in family))
+    terminal.close()
     # Its folder is free again, and still tells what happened.
     argv = [*BROWNOUT, "debrief", str(drill.run)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from histories import flown
+from histories import Story, flown
 from rich.console import Console
 
 from brownout.app import show
-from brownout.app.live import Cockpit, View, advice, line, spark
+from brownout.app.live import Cockpit, View, advice, line
 
 COCKPIT = Cockpit(".venv/bin/brownout", Path("runs/one"))
 RELEASE = {
@@ -41,20 +41,14 @@ def board(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_chart_reaches_from_low_to_high_and_marks_deployments() -> None:
-    assert spark([0.0, 0.5, 1.0], 1.0, [False] * 3).plain == "▁▅█"
-    marked = spark([0.0, 0.5], 1.0, [True, False])
-    assert (marked.plain, marked.spans[0].style) == ("│▅", "yellow")
-    assert spark([0.0], 0.0, [False]).plain == "▁"
-
-
 def test_advice_is_made_of_whole_commands() -> None:
     alerts = [
         {"id": i, "state": s} for i, s in (("A1", "firing"), ("A2", "firing"), ("A3", "resolved"))
     ]
     told = advice(board(alerts=alerts, acknowledged=["A2"], deployments=[RELEASE]), COCKPIT)
-    assert told[0] == ".venv/bin/brownout ack A1 --as bridge"
-    assert not any("A2" in text or "A3" in text for text in told)
+    assert told[0] == ".venv/bin/brownout ack all --as bridge"
+    known = advice(board(alerts=alerts, acknowledged=["A1", "A2"], deployments=[RELEASE]), COCKPIT)
+    assert not any("ack" in text.split() for text in known)
     assert "git -C runs/one/shop.git diff v2.7.0 v2.8.0" in told
     assert ".venv/bin/brownout measure statements" in told
     declared = "declare --deployment D1 --cause CAUSE --where FILE --as bridge"
@@ -104,11 +98,18 @@ def test_on_a_terminal_the_board_is_drawn(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("NO_COLOR", raising=False)
     out = io.StringIO()
     view = View(Console(file=out, width=100, height=50, force_terminal=True), COCKPIT)
-    view.start()
+    view.say("starting the shop")
+    view.draw(board(phase="boot"))
+    assert out.getvalue() == "           starting the shop\n"  # it stays where the boot fails
+    view.event(Story().info(20, "ready", urls={}, release="v2.7.0").events[-1])
     for _ in range(3):
         view.draw(board(deployments=[RELEASE]))
     view.stop()
     text = out.getvalue()
+    assert text.count("\x1b[?1049h") == 1
+    assert text.endswith("\x1b[?1049l")  # nothing of it is left on the screen
+    view.draw(board())
+    assert out.getvalue() == text
     for word in ("incident", "GET /", "90", "60", "25.0%", "over", "web", "0.50", "resolve"):
         assert word in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from histories import Story, flown
 from recordings import MemoryRecording, traffic
 
@@ -57,6 +58,20 @@ def test_the_impact_counts_what_users_felt() -> None:
             }
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("test_x (tests.A.test_x): AssertionError: 1 != 2", True),
+        ("test_x (tests.A.test_x)", False),  # an older history
+    ],
+)
+def test_a_failed_test_is_told_with_its_assertion(failure: str, told: bool) -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0").validate(50, tests=False)
+    story.events[-1].value["functional"]["failures"][:] = [failure]
+    text = debrief(story.close(60).events, recording(), []).postmortem
+    assert (f"\n- {failure}\n" in text) is told
 
 
 def test_the_same_drill_gives_the_same_bytes() -> None:

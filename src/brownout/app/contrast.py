@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from brownout.app.live import BARS
+from brownout.app.page import BARS
 from brownout.model import Artifact
 
 WIDTH = 30

@@ -9,36 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from rich.segment import Segment
 
-from brownout.app import show
+from brownout.app import page
 from brownout.model import Event
 
-BARS = "▁▂▃▄▅▆▇█"
-WIDTH = 40
-"""Seconds that a small chart reaches back."""
+LOG = 100
+"""Lines of the log that are kept to be drawn."""
 
 QUIET = ("ready", "slo", "window", "reveal")
 """Events that are told in words of their own, or only at the debrief."""
-
-
-def spark(values: list[float], top: float, marks: list[bool]) -> Text:
-    """A small chart of values against ``top``; a mark (a deployment) is drawn as a bar."""
-    cells: list[str | tuple[str, str]] = []
-    for value, mark in zip(values, marks, strict=True):
-        level = min(int(len(BARS) * value / top), len(BARS) - 1) if top > 0 else 0
-        cells.append(("│", "yellow") if mark else BARS[level])
-    return Text.assemble(*cells)
 
 
 def line(event: Event) -> str:
     """An event in one line, for the log below the charts and for a plain terminal."""
     value = event.value
     match event.name:
-        case "alert" | "notify":
+        case "alert" | "incident" | "time" | "notify":
             text = value["text"]
         case "phase":
             text = f"phase: {value['name']}"
@@ -84,8 +73,8 @@ def advice(status: Mapping[str, Any], cockpit: Cockpit) -> list[str]:
     changes = [d for d in status["deployments"] if d["actor"] == "director"]
     if not changes:
         return [cockpit("status")]
-    firing = [a["id"] for a in status["alerts"] if a["state"] == "firing"]
-    lines = [cockpit(f"ack {i} --as bridge") for i in firing if i not in status["acknowledged"]]
+    firing = {a["id"] for a in status["alerts"] if a["state"] == "firing"}
+    lines = [cockpit("ack all --as bridge")] if firing - {*status["acknowledged"]} else []
     newest = changes[-1]
     lines.append(cockpit("measure statements"))
     lines.append(cockpit(f'sql "{STATEMENTS}" --as backend'))
@@ -109,46 +98,69 @@ def _back(change: Mapping[str, Any]) -> str:
     return f"rollback {change['previous']} --as bridge"
 
 
+class Page:
+    """A page that is made for whatever size the terminal has when it is drawn."""
+
+    def __init__(self, seen: page.Seen) -> None:
+        self._seen = seen
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for number, text in enumerate(page.page(self._seen, *options.size)):
+            text.no_wrap, text.end = True, ""
+            if number:
+                yield Segment.line()
+            yield text
+
+
 class View:
-    """Draws the board in place on a terminal; prints one line an event elsewhere."""
+    """Draws the board in place on a terminal, once the stack is up; elsewhere, a line an event.
+
+    It has the terminal's alternate screen: what stood there before comes back when it stops. A boot
+    is told line by line: where it fails, they stay.
+    """
 
     def __init__(self, console: Console, cockpit: Cockpit) -> None:
         self._console = console
         self._cockpit = cockpit
-        self._charts: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=WIDTH))
-        self._marks: deque[bool] = deque(maxlen=WIDTH)
-        self._log: deque[str] = deque(maxlen=8)
+        self._charts: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=page.CHART))
+        self._marks: deque[bool] = deque(maxlen=page.CHART)
+        self._log: deque[str] = deque(maxlen=LOG)
         self._deployed = False
         self._lock = threading.Lock()
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self._up = False
+        self._live = (
+            Live(console=console, auto_refresh=False, screen=True) if console.is_terminal else None
+        )
 
-    def start(self) -> None:
-        if self._live:
-            self._live.start()
+    @property
+    def _drawing(self) -> bool:
+        return self._live is not None and self._live.is_started
 
     def stop(self) -> None:
-        if self._live and self._live.is_started:
-            self._live.stop()
+        with self._lock:
+            self._up = False
+            if self._live:
+                self._live.stop()
 
     def event(self, event: Event) -> None:
         """Tell one event."""
+        self._up = self._up or event.name == "ready"
         if event.name in QUIET or (event.name == "notify" and not event.value["text"]):
             return
         with self._lock:
             if event.kind == "ok" and event.value.get("deployment"):
                 self._deployed = True
-            self._log.append(line(event))
-        if not self._live:
-            self._console.print(line(event), markup=False, soft_wrap=True)
+            if event.name != "alert":  # the page has its incident
+                self._log.append(line(event))
+            if not self._drawing:
+                self._console.print(line(event), markup=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Tell a step of the boot."""
         with self._lock:
             self._log.append(f"           {text}")
-        if self._live:
-            self._live.update(Group(*self._log), refresh=True)
-        else:
-            self._console.print(f"           {text}", markup=False, soft_wrap=True)
+            if not self._drawing:
+                self._console.print(f"           {text}", markup=False, soft_wrap=True)
 
     def draw(self, status: Mapping[str, Any]) -> None:
         """Draw the board anew; called once a second."""
@@ -158,29 +170,12 @@ class View:
             for name, used in status["services"].items():
                 self._charts[f"{name} cores"].append(used["cores"])
                 self._charts[f"{name} MB"].append(used["megabytes"])
-        if self._live:
-            self._live.update(self._page(status), refresh=True)
+            if self._live and self._up:
+                self._live.start()
+                self._live.update(Page(self._seen(status)), refresh=True)
 
-    def _page(self, status: Mapping[str, Any]) -> RenderableType:
-        head = f"[bold]{status['phase']}[/]  {status['t']:.0f} s   run {self._cockpit.run.name}"
-        parts: list[RenderableType] = [head, show.routes(status), *show.pages(status)]
-        parts.append(self._services(status))
-        parts.append(show.alerts(status["alerts"]))
-        parts.append(show.deployments(status["deployments"]))
-        parts.append(Text("\n".join(self._log)))
-        parts.append("[bold]next, in another terminal[/]")
-        parts += [Text(f"  {line}") for line in advice(status, self._cockpit)]
-        return Group(*parts)
-
-    def _services(self, status: Mapping[str, Any]) -> Table:
-        rows = []
-        for name, used in status["services"].items():
-            cells: list[Any] = [name]
-            for unit, value in (("cores", used["cores"]), ("MB", used["megabytes"])):
-                values = list(self._charts[f"{name} {unit}"])
-                marks = list(self._marks)[-len(values) :]
-                top = max(1.0, *values) if unit == "cores" else max(values) * 1.2
-                cells += [f"{value:.2f}" if unit == "cores" else f"{value:.0f}"]
-                cells += [spark(values, top, marks)]
-            rows.append(cells)
-        return show.table("", ("service", "#cores", "", "#MB", ""), rows)
+    def _seen(self, status: Mapping[str, Any]) -> page.Seen:
+        charts = {name: tuple(values) for name, values in self._charts.items()}
+        steps = advice(status, self._cockpit)
+        run = self._cockpit.run.name
+        return page.Seen(status, run, steps, tuple(self._log), charts, tuple(self._marks))

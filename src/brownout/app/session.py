@@ -132,7 +132,6 @@ class Session:
     def _loop(self) -> str:
         self._server.start()
         self._run.announce(self._server.url, self._server.token)
-        self._view.start()
         threading.Thread(target=self._draw, name="view", daemon=True).start()
         return self._drill.fly()
 
