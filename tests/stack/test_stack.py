@@ -31,6 +31,7 @@ from brownout.catalogue import scenarios
 from brownout.collector.client import Client
 from brownout.model import BrownoutError
 from brownout.site import validation
+from brownout.site.trial import players
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.readiness import answers
 from brownout.stack.processes.supervisor import Notice
@@ -272,6 +273,44 @@ def test_a_commit_of_the_players_is_deployed(running: Running) -> None:
     assert not running.has_index()
     running.stack.rollback("v2.7.0", with_migrations=True)
     assert running.has_index()
+
+
+def test_a_release_on_trial_meets_no_user_and_leaves_no_trace(running: Running) -> None:
+    """The checkout as it is, an uncommitted file included, with tests and users of its own."""
+    checkout, stack = running.run / "checkout", running.stack
+    running.commit("backend/shop/__init__.py", "MINE = 1\n")
+    more = checkout / "backend" / "shop" / "more.py"
+    more.write_text("MORE = 1\n")
+    said: list[str] = []
+    with stack.stage("work", said.append) as stage:
+        answer = httpx.get(f"{stage.url}/healthz", timeout=PATIENCE, trust_env=False)
+        assert answer.json()["release"] == stage.tag != running.release()
+        assert (stack.releases.worktree(stage.tag) / "backend" / "shop" / "more.py").exists()
+        users = stage.supervisor.start(players(stage, 7, 20))
+        own = Client(stage.collector, stage.token)
+        asked = "SELECT count(*) FROM requests JOIN work USING (trace_id) WHERE release = $1"
+        until(lambda: own.query(asked, [stage.tag])[0][0] > 20)
+        stage.supervisor.stop(users)
+        live = Client(stack.collector_url, stack.token)
+        assert live.query("SELECT count(*) FROM work WHERE release = $1", [stage.tag]) == [(0,)]
+    assert said == ["building"]
+    assert "trial" not in stack.services()
+    assert list(running.run.glob("trial-*")) == []
+    more.unlink()
+
+
+def test_what_cannot_be_tried_is_told(running: Running) -> None:
+    stack = running.stack
+    with pytest.raises(BrownoutError, match=r"brings migrations \(reviews 0\d+_\w+\), which"):
+        stack.stage("v2.8.0", lambda step: None)
+    broken = running.commit("backend/shop/urls.py", "\nraise RuntimeError('no')\n")
+    with (
+        pytest.raises(BrownoutError, match="exited with code 1 before it was ready"),
+        stack.stage(broken, lambda step: None),
+    ):
+        pass
+    assert "trial" not in stack.services()
+    assert running.whole()
 
 
 def test_a_model_is_switched_without_a_restart(running: Running) -> None:

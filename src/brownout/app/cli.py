@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -26,7 +27,8 @@ def build(name: str, module: ModuleType) -> Command:
     """The command of a module: its function of that name, or the ``group`` that it makes."""
     if hasattr(module, "group"):
         return cast(Command, module.group())
-    function = getattr(module, name.replace("-", "_"))
+    own = name.replace("-", "_")
+    function = getattr(module, f"{own}_" if iskeyword(own) else own)
     one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     one.command(
         name,

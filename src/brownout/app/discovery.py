@@ -68,10 +68,11 @@ class Folder(TyperGroup):
     def _read(self, path: Path) -> tuple[str, Command]:
         """(the section that a module names, a command that has its help and nothing else)."""
         section, doc = "", None
+        own = (self._function or path.stem, f"{path.stem}_")  # try is no name of a function
         for node in ast.parse(path.read_text()).body:
             match node:
                 case ast.Assign(targets=[ast.Name("SECTION")], value=ast.Constant(str() as value)):
                     section = value
-                case ast.FunctionDef(name=name) if name == (self._function or path.stem):
+                case ast.FunctionDef(name=name) if name in own:
                     doc = ast.get_docstring(node)
         return section, TyperCommand(path.stem, help=doc, rich_markup_mode=None)

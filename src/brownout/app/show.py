@@ -164,6 +164,8 @@ def completion(event: Mapping[str, Any]) -> None:
             err.print(value["warning"], markup=False)
     elif event["name"] == "validate":
         out.print(validation(value))
+    elif event["name"] == "try":
+        out.print(trial(value))
     else:
         told = ("deployment", "ref", "previous", "warning")
         extra = ", ".join(f"{k} {v}" for k, v in value.items() if k in told)
@@ -184,6 +186,30 @@ def quality(metrics: Sequence[Mapping[str, Any]]) -> Table:
         for m in metrics
     ]
     return table("", ("metric", "#value", "#95% interval", "#n", "promised", ""), rows)
+
+
+def trial(value: Mapping[str, Any]) -> Group:
+    """The answer of a release on trial: tests, SLOs of its routes, statements."""
+    counted = {row["route"]: row for row in value["statements"]}
+    rows = []
+    for row in value["slos"]:
+        count = counted.get(row["route"])
+        calls = f"{count['before']:g} -> {count['now']:g}" if count else None
+        good = row["ok"] and (count is None or count["ok"])
+        figures = (f"{row['p95_ms']:.0f}", f"{row['limit_ms']:.0f}", f"{row['error_rate']:.1%}")
+        mark = Text("ok", "green") if good else Text("broken", "red")
+        rows.append((row["route"], row["n"], *figures, calls, mark))
+    columns = ("route", "#requests", "#p95 ms", "#SLO ms", "#errors", "#statements", "")
+    return Group(
+        table("", columns, rows),
+        *_tests(value["functional"]),
+        f"{value['tried']} passed the trial" if value["passed"] else f"{value['tried']} FAILED it",
+    )
+
+
+def _tests(found: Mapping[str, Any]) -> list[str]:
+    lines = [f"functional tests: {found['total']} run, {len(found['failures'])} failed"]
+    return lines + [f"  {failure}" for failure in found["failures"]]
 
 
 def validation(value: Mapping[str, Any]) -> Group:
@@ -210,9 +236,8 @@ def validation(value: Mapping[str, Any]) -> Group:
         )
         for row in value.get("pages", [])
     ]
-    tests, golden = value["functional"], value["golden"]
-    lines = [f"functional tests: {tests['total']} run, {len(tests['failures'])} failed"]
-    lines += [f"  {failure}" for failure in tests["failures"]]
+    golden = value["golden"]
+    lines = _tests(value["functional"])
     lines += [
         f"golden set {m['name']}: {m['value']:g} (limit {m['limit']:g}) "
         f"{'ok' if m['ok'] else 'broken'}"

@@ -22,7 +22,7 @@ class Ops:
     def __init__(
         self, perform: Callable[[Op], Mapping[str, Any]], log: Log, post: Callable[[Finished], None]
     ) -> None:
-        self._slow = (*sorted(actions.discover()), "validate")
+        self._slow = (*sorted(actions.discover()), "validate", "try")
         self.names: Sequence[str] = (*SAYINGS, *self._slow)
         self._perform = perform
         self._log = log

@@ -19,7 +19,7 @@ CALM = 30.0
 SLACK = 3 * NS
 """An alert dates a change only to some seconds: one just after its beginning still counts."""
 
-ROLLING = ("deploy", "rollback", "migrate", "set-model")
+ROLLING = ("deploy", "rollback", "migrate", "set-model", "try")
 """Ops that put two releases or models side by side, build or migrate."""
 
 SETTLE = 5

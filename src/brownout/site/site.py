@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from brownout import actions, slo, store
+from brownout.actions import wanted
 from brownout.collector.client import Client, CollectorAway, LiveRecording
 from brownout.load import control, invitation
 from brownout.model import BrownoutError, Op, PagePromise, Promise, Window, Workload
@@ -24,6 +25,7 @@ from brownout.probes.processes import Processes
 from brownout.probes.valkey.queues import QueueProbe
 from brownout.site import validation
 from brownout.site.observer import Observer, Seen, Usage
+from brownout.site.trial import Trial
 from brownout.stack.processes.environment import plain
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Child, Command, Notice
@@ -223,6 +225,8 @@ class Site:
         try:
             if op.name == "validate":
                 return self.validate(str(op.args.get("load", "both")), self.validation_seconds)
+            if op.name == "try":
+                return self.attempt(wanted(op.args, "ref"))
             return self._actions[op.name].apply(self.stack, op.args)
         finally:
             self.progress = ""
@@ -234,6 +238,12 @@ class Site:
 
     def validate(self, load: str, seconds: float) -> dict[str, Any]:
         return validation.validate(self.ground(), load, seconds)
+
+    def attempt(self, ref: str) -> dict[str, Any]:
+        """Try a release before it goes live (trial.py)."""
+        rate = self.plan.workload.normal
+        trial = Trial(self.ground(), self.stack, self.plan.seed, rate, self.validation_seconds)
+        return trial.attempt(ref)
 
     def tested(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """What the functional tests and the golden sets say of the site as it is."""

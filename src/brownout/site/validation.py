@@ -60,7 +60,7 @@ def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
         windows = {profile: under_load(ground, profile, seconds) for profile in profiles}
     finally:
         ground.set_load("normal")
-    _wait(ground, SETTLE, "the last answers")
+    wait(ground, SETTLE, "the last answers")
     slos: list[dict[str, Any]] = []
     opened: list[dict[str, Any]] = []
     for profile, window in windows.items():
@@ -84,13 +84,13 @@ def validate(ground: Ground, load: str, seconds: float) -> dict[str, Any]:
 def under_load(ground: Ground, profile: str, seconds: float) -> Window:
     """Let users arrive by one load profile for ``seconds``, which are the window to be judged."""
     ground.set_load(profile)
-    _wait(ground, SETTLE, f"{profile} load, settling")
+    wait(ground, SETTLE, f"{profile} load, settling")
     start = time.time_ns()
-    _wait(ground, seconds, f"{profile} load")
+    wait(ground, seconds, f"{profile} load")
     return Window(start, time.time_ns())
 
 
-def _wait(ground: Ground, seconds: float, step: str) -> None:
+def wait(ground: Ground, seconds: float, step: str) -> None:
     """Wait, and say how much of it is over."""
     ends = time.monotonic() + seconds
     while (left := ends - time.monotonic()) > 0 and not ground.stopped.is_set():

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from brownout.stack.processes.environment import ASSETS, ONE_THREAD, Wiring, sho
 from brownout.stack.processes.ports import HOST, free_ports
 from brownout.stack.processes.readiness import answers, says
 from brownout.stack.processes.supervisor import Child, Notice, Supervisor
+from brownout.stack.rehearsal import Cast, Stage, stage
 from brownout.stack.releases import frontend
 from brownout.stack.releases.migrations import Migrations
 from brownout.stack.releases.releases import Releases
@@ -232,6 +234,20 @@ class Stack:
         self.supervisor.close()
         if self._web:
             self._web.close()
+
+    def stage(self, ref: str, say: Callable[[str], None]) -> AbstractContextManager[Stage]:
+        """A release beside the one that serves, for as long as the block runs (rehearsal.stage)."""
+        tag = self.releases.as_it_is(ref)
+        fresh = self._migrations.fresh(tag)
+        if fresh:
+            named = ", ".join(f"{app} {name}" for app, name in fresh.items())
+            raise BrownoutError(
+                f"{ref} brings migrations ({named}), which only a deployment applies; "
+                "deploy it, or try a commit without them"
+            )
+        say("building")
+        built = self._frontend(tag)
+        return stage(Cast(self.supervisor, self._wiring, self.releases.worktree(tag), built), tag)
 
     # Changes in flight; each gives what the history keeps of it
 

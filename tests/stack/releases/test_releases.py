@@ -117,3 +117,20 @@ def test_migrations_are_those_of_a_release(releases: Releases) -> None:
     releases.add("v2.8.0", "v2.7.0", scenarios.load(SCENARIOS, "missing-index").patches("release"))
     changed = releases.migrations("v2.8.0").items() - before.items()
     assert changed == {("reviews", "0003_review_by_date")}
+
+
+def test_the_checkout_is_tried_as_it_is_and_stays_so(releases: Releases) -> None:
+    checkout = releases.checkout("v2.7.0")
+    assert releases.as_it_is("work") == "v2.7.0"
+    assert releases.as_it_is("v2.6.0") == "v2.6.0"
+    (checkout / "backend" / "new.py").write_text("NEW = 1\n")
+    (checkout / "backend" / "manage.py").unlink()
+    before = git(checkout, "status", "--porcelain")
+    commit = releases.as_it_is("work")
+    names = git(releases.repository, "ls-tree", "-r", "--name-only", commit).splitlines()
+    assert "backend/new.py" in names
+    assert "backend/manage.py" not in names
+    assert git(checkout, "status", "--porcelain") == before
+    assert releases.resolve("work") == "v2.7.0"  # no branch has it
+    with pytest.raises(BrownoutError, match=r"no release 'v2.6.1'; did you mean v2.6.0"):
+        releases.as_it_is("v2.6.1")

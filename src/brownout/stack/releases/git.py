@@ -21,14 +21,18 @@ ENVIRONMENT = {
 }
 
 
-def git(folder: Path, *words: str, stdin: bytes | None = None) -> str:
+def git(folder: Path, *words: str, stdin: bytes | None = None, index: Path | None = None) -> str:
     """Run git in ``folder`` -> its output without trailing space.
+
+    ``index``: the file to stage in, in place of the worktree's own.
 
     Raises BrownoutError with what git says, MachineError when there is no git.
     """
     # A folder of somebody else's (a container's volume, say) is as good as one's own here.
     argv = ["git", "-c", "safe.directory=*", "-c", "gc.auto=0", "-C", str(folder), *words]
     environment = {"PATH": os.environ.get("PATH", os.defpath), **ENVIRONMENT}
+    if index is not None:
+        environment["GIT_INDEX_FILE"] = str(index)
     try:
         done = subprocess.run(argv, input=stdin, env=environment, capture_output=True, check=False)
     except FileNotFoundError as error:

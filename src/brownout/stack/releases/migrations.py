@@ -39,16 +39,20 @@ class Migrations:
 
     def forward(self, tag: str) -> None:
         """Apply what a release brings; nothing (and no process) when it brings nothing new."""
-        fresh = {
-            app: name
-            for app, name in self._releases.migrations(tag).items()
-            if name != self._has(app) and _number(name) >= _number(self._has(app))
-        }
+        fresh = self.fresh(tag)
         if fresh:
             self._manage(tag, "migrate", "--no-input")
             self._applied |= fresh
             self._brought_by |= dict.fromkeys(fresh, tag)
             self.state = tag
+
+    def fresh(self, tag: str) -> dict[str, str]:
+        """App -> the newest migration, where a release brings one that the database has not."""
+        return {
+            app: name
+            for app, name in self._releases.migrations(tag).items()
+            if name != self._has(app) and _number(name) >= _number(self._has(app))
+        }
 
     def back(self, to: str) -> None:
         """Undo what the database has and ``to`` has not, with the code that brought it."""

@@ -102,6 +102,26 @@ class Releases:
         git(self.repository, "worktree", "add", "-q", "-B", "work", str(target), ref)
         return target
 
+    def as_it_is(self, ref: str) -> str:
+        """As ``resolve``; of the branch that is checked out, the files as they are now.
+
+        What is not committed becomes a commit that no branch has: the checkout stays as it was.
+        """
+        checkout = self._run / "checkout"
+        if ref != git(checkout, "rev-parse", "--abbrev-ref", "HEAD"):
+            return self.resolve(ref)
+        index = self._run / "checkout.index"
+        try:
+            git(checkout, "read-tree", "HEAD", index=index)
+            git(checkout, "add", "--all", index=index)
+            tree = git(checkout, "write-tree", index=index)
+        finally:
+            index.unlink(missing_ok=True)
+        if tree == git(checkout, "rev-parse", "HEAD^{tree}"):
+            return self.resolve(ref)
+        words = ("commit-tree", tree, "-p", "HEAD", "-m", "The working tree")
+        return git(checkout, *words)[:10]
+
     def migrations(self, ref: str) -> dict[str, str]:
         """App -> its newest migration in a release."""
         listed = git(self.repository, "ls-tree", "-r", "--name-only", ref, "backend/")

@@ -50,8 +50,11 @@ class Generation:
 class Web:
     """The shop's web service at ``url``."""
 
-    def __init__(self, supervisor: Supervisor, wiring: Wiring, listen: str = HOST) -> None:
+    def __init__(
+        self, supervisor: Supervisor, wiring: Wiring, listen: str = HOST, service: str = "web"
+    ) -> None:
         """``listen``: where load workers of other hosts reach the shop, at ``outer``."""
+        self._service = service
         self._supervisor = supervisor
         self._wiring = wiring
         self._socket = listening_socket()
@@ -95,7 +98,7 @@ class Web:
         private = listening_socket()
         self._private.append(private)
         port = private.getsockname()[1]
-        service = "web" if shared else "rehearsal"
+        service = self._service if shared else "rehearsal"
         sockets = [*self._shared, private] if shared else [private]
         command = Command(
             name=f"{service}-{tag}-{self._count}",
