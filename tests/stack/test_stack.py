@@ -293,7 +293,7 @@ def test_a_release_on_trial_meets_no_user_and_leaves_no_trace(running: Running) 
         stage.supervisor.stop(users)
         live = Client(stack.collector_url, stack.token)
         assert live.query("SELECT count(*) FROM work WHERE release = $1", [stage.tag]) == [(0,)]
-    assert said == ["building"]
+    assert said == ["building it, and starting it beside the live release"]
     assert "trial" not in stack.services()
     assert list(running.run.glob("trial-*")) == []
     more.unlink()

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +102,10 @@ def wait(ground: Ground, seconds: float, step: str) -> None:
 
 def tested(ground: Ground) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the functional tests and the golden sets say, run side by side: both wait a lot."""
+    beside = replace(ground, say=lambda step: ground.say(f"{step}, and golden sets"))
     with ThreadPoolExecutor(1, thread_name_prefix="golden") as pool:
         golden = pool.submit(golden_sets, ground)
-        functional = functional_tests(ground)
+        functional = functional_tests(beside)
         ground.say("golden sets")
         return functional, golden.result()
 
@@ -118,7 +119,7 @@ def functional_tests(ground: Ground) -> dict[str, Any]:
     total = failing.count(p.read_text() for p in (ground.shop / "tests").glob("test*.py"))
 
     def heard(text: bytes) -> None:
-        ground.say(f"functional tests {failing.ended(text)} of {total}, and golden sets")
+        ground.say(f"functional tests {failing.ended(text)} of {total}")
 
     done = _run(argv, ground, {"SHOP_URL": ground.shop_url}, heard)
     ran = re.search(r"^Ran (\d+) tests?", done.stderr, re.MULTILINE)

@@ -245,7 +245,7 @@ class Stack:
                 f"{ref} brings migrations ({named}), which only a deployment applies; "
                 "deploy it, or try a commit without them"
             )
-        say("building")
+        say("building it, and starting it beside the live release")
         built = self._frontend(tag)
         return stage(Cast(self.supervisor, self._wiring, self.releases.worktree(tag), built), tag)
 
