@@ -69,6 +69,23 @@ def test_another_change_is_another_cause_unless_it_is_a_player_s() -> None:
     ]
 
 
+def test_a_slow_deployment_s_alerts_are_one_incident_whenever_their_evidence_began() -> None:
+    story = Story().incident(30).change(61, 1, "v2.8.0", "v2.7.0")
+    for t, name, since in ((83, "A1", 67), (91, "A2", 81), (93, "A3", 66), (94, "A4", 83)):
+        story.alert(t, name, since=since)
+    [group] = alarms.groups(story.events)
+    assert (len(group.alerts), group.since) == (4, 66)
+
+
+def test_what_an_older_change_caused_joins_its_own_incident() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0").alert(48, "A1")
+    story.change(60, 2, "v2.9.0", "v2.8.0").alert(65, "A2").alert(66, "A3", since=50)
+    assert [[a.value["id"] for a in group.alerts] for group in alarms.groups(story.events)] == [
+        ["A1", "A3"],
+        ["A2"],
+    ]
+
+
 def test_all_is_what_fires_then() -> None:
     story = Story().incident(30).alert(40, "A1").alert(41, "A2").alert(45, "A1", "resolved")
     story.op(50, "ack", {"alert": "all"}, {}).alert(55, "A3")

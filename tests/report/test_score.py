@@ -63,6 +63,14 @@ def test_a_late_detection_and_mitigation_earn_less() -> None:
     assert late["mitigation"] == 22.5  # 990 s, half-way between 180 and 1800
 
 
+def test_what_users_feel_while_a_slow_machine_puts_it_live_is_a_symptom() -> None:
+    """Asked for at 40 s, it serves from 52 s on; the alert's evidence begins at 46 s."""
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0").alert(62, "A1", since=46)
+    story.op(65, "ack", {"alert": "A1"}, {}).close(130)
+    served = Incident(at(52), at(53), at(56), at(130))
+    assert points(story.events, served)["detection"] == 15
+
+
 UNSEEN = Incident(at(40), at(47), at(56), at(130))
 
 

@@ -118,30 +118,35 @@ def deploying(events: Sequence[Event], second: int) -> bool:
 
 
 def symptom(events: Sequence[Event], alert: Alert, start: int) -> bool:
-    """Whether an alert is about what began with a change at ``start`` (ns) or after it.
+    """Whether an alert is about what began with a change that serves from ``start`` (ns) on.
 
-    What a deployment takes itself, with two releases side by side, is none.
+    On a slow machine users feel a change from when it is put live. What a deployment takes itself,
+    with two releases side by side, is no symptom.
     """
+    began = max([at for at in _asked(events) if at <= start], default=start)
     own = alert.value.get("signal") in ("cpu", "memory") and deploying(events, alert.since)
-    return alert.since >= start - SLACK and not own
+    return alert.since >= began - SLACK and not own
+
+
+def _asked(events: Sequence[Event]) -> list[int]:
+    """When each change of the director's was asked for, ns."""
+    return [
+        e.at for e in events if e.kind == "invoke" and e.actor == "director" and e.name in ROLLING
+    ]
 
 
 def groups(events: Sequence[Event]) -> list[Group]:
     """The incidents so far, in the order in which they began."""
-    changes = [
-        int(d.value["serving_at"]) for d in history.deployments(events) if d.actor == "director"
-    ]
-    found: list[list[Alert]] = []
-    causes: list[int] = []
+    changes = _asked(events)
+    found: list[tuple[int, list[Alert]]] = []
     for alert in alerts(events).values():
         cause = sum(at <= alert.since + SLACK for at in changes)
-        joined = found and cause == causes[-1] and not _parted(found[-1], alert.t)
-        if joined:
-            found[-1].append(alert)
+        open_ = [(c, of) for c, of in found if c >= cause and not _parted(of, alert.t)]
+        if open_:
+            open_[0][1].append(alert)  # an older cause's own, else the next one's
         else:
-            found.append([alert])
-            causes.append(cause)
-    return [Group(tuple(of), _seconds(events, of)) for of in found]
+            found.append((cause, [alert]))
+    return [Group(tuple(of), _seconds(events, of)) for _, of in found]
 
 
 def _parted(before: Sequence[Alert], t: float) -> bool:
