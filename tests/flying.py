@@ -34,11 +34,13 @@ class Started:
         """``terminal``: its stderr, on which it draws."""
         self.folder = folder
         self.terminal = terminal
+        # Whoever runs the tests side by side sets COLUMNS, which would go before the terminal's.
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             self.process = subprocess.Popen(
                 [*BROWNOUT, *argv],
                 cwd=folder,
-                env=os.environ | {"TERM": "xterm-256color"} | environment,
+                env=inherited | {"TERM": "xterm-256color"} | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=terminal.slave if terminal else err,
