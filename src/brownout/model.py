@@ -19,7 +19,10 @@ EvidenceKind = Literal["sql", "span", "profile", "diff", "chart", "table"]
 ROLES = ("bridge", "backend", "frontend", "ai", "qa")
 PHASES = ("boot", "baseline", "incident", "validation", "closed", "debrief")
 
-INSTRUMENTS = ("browser",)
+TOOLS = "tools"
+"""The service that our own processes are: control, git, builds, tests, commands in a terminal."""
+
+INSTRUMENTS = ("browser", TOOLS)
 """Services that are not the shop's and work by fits and starts: what they use is no symptom."""
 
 FOREIGN_MOST, FOREIGN_MORE = 1.0, 0.5

@@ -208,7 +208,7 @@ CREATE TABLE IF NOT EXISTS pages (
 CREATE TABLE IF NOT EXISTS machine (
   ts BIGINT NOT NULL,           -- end of the second
   foreign_cpu DOUBLE NOT NULL,  -- cores used by processes that are not this drill's
-  own_cpu DOUBLE NOT NULL,      -- cores used by this drill
+  own_cpu DOUBLE NOT NULL,      -- cores used by this drill, its service 'tools' included
   pressure DOUBLE,              -- /proc/pressure/cpu "some" since the sample before, 0..1; null where absent
   memory_available BIGINT NOT NULL -- bytes
 );

@@ -19,12 +19,13 @@ from brownout import actions, slo, store
 from brownout.actions import wanted
 from brownout.collector.client import Client, CollectorAway, LiveRecording
 from brownout.load import control, invitation
-from brownout.model import BrownoutError, Op, PagePromise, Promise, Window, Workload
+from brownout.model import TOOLS, BrownoutError, Op, PagePromise, Promise, Window, Workload
 from brownout.probes.database.samples import PostgresProbe
 from brownout.probes.processes import Processes
 from brownout.probes.valkey.queues import QueueProbe
 from brownout.site import validation
 from brownout.site.observer import Observer, Seen, Usage
+from brownout.site.tools import Tools
 from brownout.site.trial import Trial
 from brownout.stack.processes.environment import plain
 from brownout.stack.processes.ports import free_ports
@@ -97,6 +98,7 @@ class Site:
         self.recording = LiveRecording(self._client)
         self._actions = actions.discover()
         self._processes = Processes()
+        self._tools = Tools(plan.run.path)
         self._probe: PostgresProbe | None = None
         self._queues: QueueProbe | None = None
         self._samples = 0
@@ -206,6 +208,7 @@ class Site:
             self._probe.close()
         if self._queues:
             self._queues.close()
+        self._tools.close()
 
     # What can be done
 
@@ -290,7 +293,7 @@ class Site:
         """One round of samples into the recording (observer.Sampler)."""
         services = self.stack.services()
         self._tell_services(services)
-        metrics, machine = self._processes.sample(services)
+        metrics, machine = self._sample_processes(services)
         self._client.post("metrics", metrics + (self._queues.sample() if self._queues else []))
         self._client.post("machine", machine)
         if self._probe and self._samples % DATABASE_EVERY == 0:
@@ -303,6 +306,13 @@ class Site:
             service: Usage(u["process.cpu"], u["process.private"] / 1e6)
             for service, u in usage.items()
         }
+
+    def _sample_processes(
+        self, services: Mapping[str, tuple[str, list[int]]]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        tools, typed = self._tools.look(services)
+        groups = {**services, TOOLS: ("", sorted(tools))}
+        return self._processes.sample(groups, typed, self._tools.settled)
 
     def sample_database(self) -> None:
         if self._probe:
