@@ -89,7 +89,11 @@ class Flying:
     """A drill in a thread."""
 
     def __init__(
-        self, path: Path, script: Script = SCRIPT, calibrated: Mapping[str, float] | None = None
+        self,
+        path: Path,
+        script: Script = SCRIPT,
+        calibrated: Mapping[str, float] | None = None,
+        practice: bool = False,
     ) -> None:
         self.ground = Ground(path)
         self._file = path.open("ab")
@@ -101,6 +105,7 @@ class Flying:
             DECLARED,
             calibrated or {},
             PAGES,
+            practice,
         )
         writer = history.Writer(self._file, time.time_ns())
         self.told: list[Event] = []

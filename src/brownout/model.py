@@ -29,6 +29,12 @@ FOREIGN_MOST, FOREIGN_MORE = 1.0, 0.5
 """A machine is not the drill's own, and times are void, when others use more cores on average:
 in either of two windows, or after beyond before."""
 
+
+def is_shared(then: float, now: float) -> bool:
+    """Whether others use too many cores in two windows for their times to mean anything."""
+    return max(then, now) > FOREIGN_MOST or now - then > FOREIGN_MORE
+
+
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from histories import flown, stored
+from histories import Story, flown, stored
 from recordings import MemoryRecording, traffic
 
 from brownout import store
@@ -167,6 +167,22 @@ def test_a_finished_drill_is_read(elsewhere: Path, capsys: pytest.CaptureFixture
     assert (code, json.loads(out)["scenario"]) == (0, "x")
     code, out, _ = run(capsys, "runs", "--json")
     assert [row["closed"] for row in json.loads(out)] == ["resolved"]
+
+
+def test_a_void_drill_is_listed_as_void_and_says_why(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_folder = finished(elsewhere / ".brownout" / "runs" / "one")
+    path = run_folder / "history.jsonl"
+    path.unlink()
+    stored(Story(practice=True).incident(30).change(40, 1, "v2.8.0", "v2.7.0").close(130), path)
+    run(capsys, "rejudge")
+    why = "a practice flight (--practice) is never scored"
+    _, out, _ = run(capsys, "runs", "--json")
+    assert [(row["points"], row["void"]) for row in json.loads(out)] == [(None, why)]
+    told = " ".join(run(capsys, "runs")[1].split())
+    assert "resolved void" in told and "0.0" not in told
+    assert "- validation: not counted: nothing was validated" in run(capsys, "debrief")[1]
 
 
 def test_a_torn_last_line_is_tolerated(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

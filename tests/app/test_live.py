@@ -121,6 +121,14 @@ def told(what: Any) -> list[str]:
     return [" ".join(text.split()) for text in out.getvalue().splitlines()]
 
 
+def test_the_board_says_whether_it_will_be_scored() -> None:
+    why = {"scored": False, "why": "others are busy", "others": [["node", 0.94]], "notes": []}
+    assert "will NOT be scored: others are busy: node 0.9" in told(show.board(board(scoring=why)))
+    good = {"scored": True, "why": "", "others": [], "notes": ["not calibrated"]}
+    lines = told(show.board(board(scoring=good)))
+    assert "will be scored, as it looks now (not calibrated)" in lines
+
+
 def test_pages_are_on_the_board_where_a_browser_opens_some() -> None:
     assert show.pages(board()) == []
     limits = [{"page": page, "lcp_ms": 2500.0} for page in ("/", "/books/{id}", "/cart")]

@@ -144,9 +144,27 @@ def test_a_first_look_refuses_what_is_certain_alone() -> None:
     slow.insert("machine", [{"ts": at(n), "foreign_cpu": 1.0 + n % 2} for n in range(14)])
     with pytest.raises(
         MachineError,
-        match=r"p95 981 ms of 450 ms, .*, 60 requests; other programs used 1\.5 cores: close",
+        match=r"p95 981 ms of 450 ms, .*, 60 requests; other programs used 1\.5 cores; close",
     ):
         look(slow, window, DECLARED)
+
+
+def test_for_practice_what_is_measured_is_promised_and_told() -> None:
+    recording = calm()
+    traffic(recording, 10.1, 10.4, 20.0, status=500)
+    traffic(recording, 0, 30, 500.0, CART)
+    window = Window(at(0), at(30))
+    found = freeze(recording, window, [], DECLARED, {BOOK: 5.0, CART: 5.0}, practice=True)
+    # Two of 122 requests failed, where one in a hundred may; 545 ms is beyond 3 x 120 ms.
+    assert found.slos == (Promise(BOOK, 150.0, 0.016393), Promise(CART, 1635.0, 0.01))
+    assert [(r["route"], r["p95_ms"], r["error_rate"]) for r in found.routes] == [
+        (slo.route, slo.p95_ms, slo.error_rate) for slo in found.slos
+    ]
+    assert "does not hold the SLO even in calm traffic of" in found.warning
+    assert "(and 1 more)" in found.warning and "close" not in found.warning
+    assert freeze(calm(), window, [], DECLARED, practice=True).warning == ""
+    with pytest.raises(MachineError, match="or fly with --practice"):
+        freeze(recording, window, [], DECLARED)
 
 
 def test_a_page_must_hold_three_times_what_is_declared_in_calm_traffic() -> None:

@@ -252,6 +252,18 @@ def test_a_first_look_ends_a_drill_that_the_machine_cannot_carry(
     flying.close()
 
 
+def test_practice_goes_on_where_a_drill_would_be_refused(tmp_path: Path) -> None:
+    flying = Flying(tmp_path / "history.jsonl", practice=True)
+    flying.ground.latency = 1_000_000_000
+    flying.until_deployed().drill.do(op("resolve"))
+    assert flying.end() == "resolved"
+    frozen = history.last_info(flying.ground.read(), "slo")
+    assert frozen is not None
+    assert [row["p95_ms"] for row in frozen.value["routes"]] == [3000.0]
+    assert "of GET /: p95 1000 ms of 180 ms" in frozen.value["warning"]
+    flying.close()
+
+
 def test_a_process_that_dies_is_an_event(flying: Flying) -> None:
     flying.until_deployed().drill.notice("process", {"name": "ai", "state": "exited"})
     flying.until(lambda: history.infos(list(flying.drill.events), "process"))

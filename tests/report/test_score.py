@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from histories import NOTHING, TRUTH, Story, flown
 from recordings import at
 
 from brownout.model import Event, Finding, Truth
 from brownout.report.incident import Incident
-from brownout.report.score import CRITERIA, Flown, same_place, score
+from brownout.report.score import CRITERIA, PUBLISHED, Flown, same_place, score
 
 
 def truth(value: dict[str, object] = TRUTH) -> Truth:
@@ -180,6 +182,56 @@ def test_void(events, incident, findings, reason) -> None:  # type: ignore[no-un
     made = score(Flown(events, incident, findings, "D1"), truth())
     assert reason in made.void
     assert (made.points, made.criteria) == (0.0, ())
+
+
+def begun(story: Story, **value: object) -> list[Event]:
+    """The story's events, its drill begun with these values."""
+    first, *rest = story.events
+    return [replace(first, value={**first.value, **value}), *rest]
+
+
+def test_a_void_flight_shows_what_was_done_and_earns_nothing() -> None:
+    made = score(Flown(begun(flown(), practice=False), BITTEN, (BUSY,), "D1"), truth())
+    assert "others used 1.4 cores" in made.void
+    assert (made.points, {c.points for c in made.criteria}) == (0.0, {0.0})
+    assert {c.name: c.why for c in made.criteria} == {
+        "detection": "not counted: 10 s after the bad change",
+        "diagnosis": "not counted: deployment right, cause right, where right",
+        "mitigation": "not counted: all SLOs hold from 16 s after the bad change on",
+        "validation": "not counted: passed under normal and peak load",
+        "resolution": "not counted: resolved after a validation that passed",
+    }
+    calm = score(Flown(begun(flown(), practice=False), CALM, (), "D1"), truth())
+    assert calm.criteria[2].why == "not counted: no SLO was broken"
+
+
+def test_practice_is_void_and_what_nobody_deployed_has_no_facts() -> None:
+    made = score(Flown(begun(flown(), practice=True), BITTEN, (BUSY,), "D1"), truth())
+    assert made.void == "a practice flight (--practice) is never scored"
+    assert len(made.criteria) == 5
+    early = begun(Story().incident(30).close(60), practice=False)
+    assert score(Flown(early, Incident(None, None, None, at(60)), (), "D1"), truth()).criteria == ()
+
+
+def test_hints_cost_where_they_were_published() -> None:
+    story = Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0")
+    for t in (45, 46):
+        story.op(t, "hint", {}, {"hint": "Look.", "number": t - 44, "of": 3})
+    story.declare(52, "D1", "n-plus-one", "reviews/queries.py").close(130)
+    published = [{"name": name, "of": of, "rule": rule} for name, of, rule in PUBLISHED]
+    events = begun(story, criteria=published)
+    made = score(Flown(events, BITTEN, (), "D1"), truth())
+    hints = made.criteria[-1]
+    assert (hints.name, hints.points, hints.of) == ("hints", -10.0, 0.0)
+    assert (hints.why, [events[seq - 1].name for seq in hints.events]) == (
+        "2 hints asked for",
+        ["hint", "hint"],
+    )
+    assert made.points == 15 + 30 + 5 - 10
+    assert "hints" not in points(story.events)  # it was flown before there were any
+    nothing = begun(Story().incident(30).change(40, 1, "v2.8.0", "v2.7.0").op(45, "hint", {}, {})
+                    .close(300, "time is up"), criteria=published)  # fmt: skip
+    assert score(Flown(nothing, BITTEN, (), "D1"), truth()).points == 0.0
 
 
 @pytest.mark.parametrize(

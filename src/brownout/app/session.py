@@ -51,7 +51,7 @@ NOTIFIED = ("incident", "time")
 
 @dataclass(frozen=True)
 class Choice:
-    """What somebody chose to fly."""
+    """What somebody chose to fly. ``practice``: on any machine, and never scored."""
 
     scenario: scenarios.Scenario
     seed: int
@@ -63,6 +63,7 @@ class Choice:
     listen: str = LOOPBACK
     chromium: str = ""
     forward: Forward | None = None
+    practice: bool = False
 
 
 class Session:
@@ -74,6 +75,7 @@ class Session:
         self._capacity = choice.capacity
         self._size = choice.size
         self._notifier = choice.notifier
+        self._practice = choice.practice
         self._run = store.RunFolder(out)
         release = next_tag(past.read_plan().steps[-1].tag)
         self._script = choice.scenario.script(
@@ -106,6 +108,7 @@ class Session:
             calibrated=plan.calibrated,
             pages=self._site.declared_pages,
             progress=lambda: self._site.progress,
+            practice=choice.practice,
         )
         reveal = choice.scenario.reveal(release)
         player = RESPONDERS[choice.responder]()
@@ -150,7 +153,7 @@ class Session:
 
     def _introduce(self) -> None:
         script, pace = self._script, self._script.pace
-        criteria = [{"name": n, "of": points, "rule": rule} for n, points, rule in score.CRITERIA]
+        criteria = [{"name": n, "of": points, "rule": rule} for n, points, rule in score.PUBLISHED]
         begun = {
             **versions(),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -160,6 +163,7 @@ class Session:
             "workload": {"normal": script.workload.normal, "peak": script.workload.peak},
             "calibrated": self._capacity.day or None,
             "criteria": criteria,
+            "practice": self._practice,
         }
         self._writer.append(time.time_ns(), "info", Op("control", "bridge", "drill"), begun)
         say(
@@ -167,6 +171,8 @@ class Session:
             f"responder {self._responder}; everything is kept in {self._run.path}"
         )
         say(self._capacity.told())
+        if self._practice:
+            say(score.PRACTICE)
         rows = [(c["name"], c["of"], c["rule"]) for c in criteria]
         show.err.print(show.table("How it will be scored", ("criterion", "#points", "rule"), rows))
 
@@ -186,6 +192,8 @@ class Session:
 
     def _tell(self, event: Event) -> None:
         self._view.event(event)
+        if event.name == "slo" and "warning" in event.value:
+            self._view.say(f"{event.value['warning']}; {score.PRACTICE}: flown on all the same")
         if event.name == "window" and event.value["name"] == "baseline":
             self._site.recording.windows |= judging.windows([event])
         if event.name in NOTIFIED:
@@ -212,7 +220,7 @@ class Session:
             f"all {time.monotonic() - self._began:.0f} s"
         )
         say(f"{command()} debrief {self._run.path}")
-        return 0 if made.diagnosis["correct"] else 1
+        return 0 if self._practice or made.diagnosis["correct"] else 1
 
     def _keep_baseline(self) -> None:
         windows = judging.windows(self._writer.events)
@@ -224,11 +232,12 @@ class Session:
 
 
 def scored(made: Debrief) -> RenderableType:
-    """The score as a table, or why there is none."""
-    if made.score.void:
-        return Text(f"No score: {made.score.void}")
-    title = f"Score {made.score.points:g} of {made.score.of:g}"
-    rows = [(c.name, f"{c.points:g}", f"{c.of:g}", c.why) for c in made.score.criteria]
+    """The score as a table, or why there is none, with what was done all the same."""
+    score, void = made.score, made.score.void
+    title = f"No score: {void}" if void else f"Score {score.points:g} of {score.of:g}"
+    if not score.criteria:
+        return Text(title)
+    rows = [(c.name, None if void else f"{c.points:g}", f"{c.of:g}", c.why) for c in score.criteria]
     return show.table(title, ("criterion", "#points", "#of", "why"), rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brownout.audits import evidence
 from brownout.instruments import machine
-from brownout.model import FOREIGN_MORE, FOREIGN_MOST, Artifacts, Finding
+from brownout.model import FOREIGN_MORE, FOREIGN_MOST, Artifacts, Finding, is_shared
 
 NEEDS = ("machine",)
 MOST, MORE = FOREIGN_MOST, FOREIGN_MORE
@@ -14,7 +14,7 @@ def judge(artifacts: Artifacts) -> list[Finding]:
     """One finding: void when others were too busy, else clean."""
     before, after = (artifacts["machine", s].records()[0] for s in ("before", "after"))
     then, now = before["foreign_mean"], after["foreign_mean"]
-    void = max(then, now) > MOST or now - then > MORE
+    void = is_shared(then, now)
     return [
         Finding(
             audit="busy_machine",

@@ -11,19 +11,22 @@ from brownout.flight import calm
 from brownout.flight.board import UNSEEN
 from brownout.flight.refusals import FLYING
 from brownout.flight.world import World
-from brownout.model import NS, Event, Window
+from brownout.model import NS, Event, Recording, Window
+from brownout.report import pages
 from brownout.report.alarms import deploying
-from brownout.site.observer import Seen, observations
+from brownout.site.observer import Machine, Seen, observations
 
 LOOK = 15
 """Seconds of the baseline after which a machine that certainly cannot carry it is told so."""
 
 
 class Watch:
-    """The seconds of one drill; ``board`` is what the last one showed."""
+    """The seconds of one drill; ``board`` is what the last one showed, ``machine`` what others used
+    in each."""
 
     def __init__(self, world: World) -> None:
         self.board: Mapping[str, Any] = UNSEEN
+        self.machine: list[Machine] = []
         self._world = world
         self._calm: list[Seen] = []
         self._alerting: Alerting | None = None
@@ -35,10 +38,12 @@ class Watch:
         Raises MachineError when this machine certainly cannot carry the drill.
         """
         self.board = seen.board
+        if seen.machine:
+            self.machine.append(seen.machine)
         phase = history.phase(events)
         if phase == "baseline":
             self._calm.append(seen)
-            if len(self._calm) == LOOK:
+            if len(self._calm) == LOOK and not self._world.practice:
                 self._look()
         if self._alerting is None or phase not in FLYING:
             return []
@@ -65,10 +70,24 @@ class Watch:
         world = self._world
         try:
             recording = world.recording()
-            frozen = calm.freeze(recording, window, self._calm, world.declared, world.calibrated)
-            opened = calm.freeze_pages(recording, window, world.pages)
+            frozen = calm.freeze(
+                recording, window, self._calm, world.declared, world.calibrated, world.practice
+            )
+            slow, opened = self._freeze_pages(recording, window)
         except OSError:
             return None
         self._limits = {limit.key: limit for limit in frozen.limits}
         self._alerting = Alerting(frozen.limits, frozen.bad_seconds)
-        return {"routes": frozen.routes, "pages": opened}
+        value = {"routes": frozen.routes, "pages": opened}
+        warning = "; ".join(filter(None, (frozen.warning, slow)))
+        return value | ({"warning": warning} if warning else {})
+
+    def _freeze_pages(
+        self, recording: Recording, window: Window
+    ) -> tuple[str, list[dict[str, Any]]]:
+        """(which are too slow, for practice, the promises): calm.freeze_pages."""
+        declared = self._world.pages
+        if not self._world.practice:
+            return "", calm.freeze_pages(recording, window, declared)
+        slow = calm.slow_pages(recording, window, declared)
+        return slow, pages.freeze(recording, declared, window)

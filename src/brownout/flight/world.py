@@ -16,6 +16,7 @@ class World:
     """What the loop acts on; each call may take seconds and may raise BrownoutError.
 
     ``progress`` tells at once in which step it is that is being performed, "" between two.
+    ``practice``: promises that do not hold in calm traffic are a warning, not the end.
     """
 
     boot: Callable[[], Mapping[str, Any]]
@@ -26,6 +27,7 @@ class World:
     calibrated: Mapping[str, float] = field(default_factory=dict)
     pages: Mapping[str, float] = field(default_factory=dict)
     progress: Callable[[], str] = lambda: ""
+    practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

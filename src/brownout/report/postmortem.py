@@ -53,6 +53,8 @@ def _summary(
     score = parts["score"]
     if score.void:
         yield f"No score: {score.void}."
+        for criterion in score.criteria:
+            yield f"- {criterion.name}: {criterion.why}"
     else:
         yield f"Score: {score.points:g} of {score.of:g}."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brownout import history
 from brownout.model import NS, Criterion, Event, Finding, Score, Truth
@@ -41,6 +41,14 @@ CRITERIA = (
 )
 """(name, points, rule)."""
 
+HINT = 5.0
+"""Points that a hint costs."""
+
+PUBLISHED = (*CRITERIA, ("hints", 0.0, f"each `brownout hint` costs {HINT:g} points"))
+"""What a drill is told to be scored by; those that were flown before there were hints have none."""
+
+PRACTICE = "a practice flight (--practice) is never scored"
+
 DETECT, MITIGATE = (60.0, 600.0), (180.0, 1800.0)
 """Seconds since the bad change: full points until the first, none from the second."""
 
@@ -63,14 +71,46 @@ def score(flown: Flown, truth: Truth) -> Score:
     total = sum(points for _, points, _ in CRITERIA)
     void = _void(flown, truth)
     if void:
-        return Score(0.0, total, void, ())
+        return Score(0.0, total, void, _facts(flown, truth))
+    criteria = (*_criteria(flown, truth), *_hints(flown.events))
+    return Score(round(max(sum(c.points for c in criteria), 0.0), 1), total, "", criteria)
+
+
+def _criteria(flown: Flown, truth: Truth) -> tuple[Criterion, ...]:
     judges = (_detection, _diagnosis, _mitigation, _validation, _resolution)
-    criteria = tuple(
+    return tuple(
         Criterion(name, round(min(max(points, 0.0), of), 1), of, why, events)
         for (name, of, _), judge in zip(CRITERIA, judges, strict=True)
         for points, why, events in [judge(flown, truth)]
     )
-    return Score(round(sum(c.points for c in criteria), 1), total, "", criteria)
+
+
+def _hints(events: Sequence[Event]) -> tuple[Criterion, ...]:
+    """What hints cost, where the criteria that were published for this drill name them."""
+    published = events[0].value.get("criteria", ())
+    if not any(row["name"] == "hints" for row in published):
+        return ()
+    asked = [c for _, c in history.completed(events, "hint")]
+    told = f"{len(asked)} hint{'s' * (len(asked) != 1)} asked for" if asked else "none asked for"
+    return (Criterion("hints", 0.0 - HINT * len(asked), 0.0, told, _seqs(asked)),)
+
+
+def is_practice(events: Sequence[Event]) -> bool:
+    """Whether the drill was begun as a practice flight."""
+    return bool(events and events[0].value.get("practice"))
+
+
+def _facts(flown: Flown, truth: Truth) -> tuple[Criterion, ...]:
+    """What each criterion would have looked at in a void drill, without points.
+
+    Nothing of a drill whose truth was not revealed or in which nothing was deployed, nor of those
+    that were flown before facts were told: they are judged as they were.
+    """
+    told = history.last_info(flown.events, "reveal") and "practice" in flown.events[0].value
+    if not told or flown.incident.start is None:
+        return ()
+    found = (*_criteria(flown, truth), *_hints(flown.events))
+    return tuple(replace(c, points=0.0, why=f"not counted: {c.why}") for c in found)
 
 
 Judged = tuple[float, str, tuple[int, ...]]
@@ -83,6 +123,8 @@ def _void(flown: Flown, truth: Truth) -> str:
     if flown.incident.start is None:
         return "nothing was deployed before the drill was closed"
     busy = [f for f in flown.findings if f.verdict == "void" and f.audit == "busy_machine"]
+    if is_practice(flown.events):
+        return PRACTICE
     if busy:
         return f"the machine was not the drill's own: {busy[0].reason}"
     if truth.cause != "none" and flown.incident.breach is None:
@@ -179,6 +221,8 @@ def _mitigation(flown: Flown, truth: Truth) -> Judged:
             return 0.0, "changed a system with which nothing was wrong", _seqs(changes)
         return 30.0, "nothing was wrong, and nothing was changed", ()
     incident = flown.incident
+    if incident.breach is None:
+        return 0.0, "no SLO was broken", _seqs(changes)
     if incident.recovery is None or incident.start is None:
         return 0.0, "the SLOs never held again for 30 s at full load", _seqs(changes)
     if not changes:

@@ -59,17 +59,33 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """Cores that other programs used in the second until ``at`` (ns), and the biggest of these by
+    name, as far as they are known."""
+
+    at: int
+    foreign: float
+    others: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """One second (``second`` is its beginning in ns) and the figures of the board."""
+    """One second (``second`` is its beginning in ns), the figures of the board, and the machine."""
 
     second: int
     routes: dict[str, RouteSecond]
     services: dict[str, Usage]
     board: dict[str, Any] = field(default_factory=dict)
+    machine: Machine | None = None
 
 
 class Sampler(Protocol):
-    """Takes one round of samples into the recording; answers with each service's usage."""
+    """Takes one round of samples into the recording; answers with each service's usage.
+
+    ``machine`` is what it then saw of other programs.
+    """
+
+    machine: Machine | None
 
     def sample(self) -> dict[str, Usage]: ...
 
@@ -169,7 +185,8 @@ class Observer:
             self._window = [*self._window[1 - BOARD_SECONDS :], routes]
             self._usage.append((now * NS, usage))
             figures = board(self._window, usage) | {"pages": pages}
-            self._report(Seen(second, routes, used_in(self._usage, second), figures))
+            used, machine = used_in(self._usage, second), self._sampler.machine
+            self._report(Seen(second, routes, used, figures, machine))
 
 
 def board(window: list[dict[str, RouteSecond]], usage: dict[str, Usage]) -> dict[str, Any]:

@@ -21,10 +21,11 @@ from brownout.collector.client import Client, CollectorAway, LiveRecording
 from brownout.load import control, invitation
 from brownout.model import TOOLS, BrownoutError, Op, PagePromise, Promise, Window, Workload
 from brownout.probes.database.samples import PostgresProbe
+from brownout.probes.others import Others
 from brownout.probes.processes import Processes
 from brownout.probes.valkey.queues import QueueProbe
 from brownout.site import validation
-from brownout.site.observer import Observer, Seen, Usage
+from brownout.site.observer import Machine, Observer, Seen, Usage
 from brownout.site.tools import Tools
 from brownout.site.trial import Trial
 from brownout.stack.processes.environment import plain
@@ -99,6 +100,8 @@ class Site:
         self._actions = actions.discover()
         self._processes = Processes()
         self._tools = Tools(plan.run.path)
+        self._others = Others()
+        self.machine: Machine | None = None
         self._probe: PostgresProbe | None = None
         self._queues: QueueProbe | None = None
         self._samples = 0
@@ -312,7 +315,11 @@ class Site:
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         tools, typed = self._tools.look(services)
         groups = {**services, TOOLS: ("", sorted(tools))}
-        return self._processes.sample(groups, typed, self._tools.settled)
+        metrics, machine = self._processes.sample(groups, typed, self._tools.settled)
+        foreign = machine[0]["foreign_cpu"]
+        own = {pid for _, pids in groups.values() for pid in pids}
+        self.machine = Machine(machine[0]["ts"], foreign, self._others.look(own, foreign))
+        return metrics, machine
 
     def sample_database(self) -> None:
         if self._probe:

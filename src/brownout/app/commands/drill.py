@@ -45,6 +45,9 @@ def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
     browser: Visitor = None,
     otlp_forward: Otlp = "",
     otlp_headers: OtlpHeaders = "",
+    practice: Annotated[
+        bool, typer.Option("--practice", help="Fly on a busy or slow machine, without a score.")
+    ] = False,
 ) -> int:
     """Fly one drill to its debrief."""
     person = sys.stdin.isatty()
@@ -68,7 +71,9 @@ def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
     known = calibrations.known(shop, size)
     choice = Choice(chosen, seed, limits, responder, size, Notifier(notify or []), known)
     chromium = browsers.chosen(browser, pace == "normal")
-    choice = replace(choice, listen=load_listen, chromium=chromium, forward=forward)
+    choice = replace(
+        choice, listen=load_listen, chromium=chromium, forward=forward, practice=practice
+    )
     return Session(choice, out).fly()
 
 

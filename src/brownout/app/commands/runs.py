@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
 
 from brownout import history, store
 from brownout.app import show
@@ -14,19 +18,41 @@ EXAMPLE = "brownout runs"
 
 
 def runs(as_json: Json = False) -> None:
-    """List the drills flown in this folder, newest first."""
+    """List the drills flown in this folder, newest first.
+
+    A drill without a score is void, and says why.
+    """
     rows = []
     for folder in store.runs():
-        row = {"run": str(folder), "scenario": None, "closed": None, "points": None}
+        row = dict.fromkeys(("run", "scenario", "closed", "points", "void")) | {"run": str(folder)}
         saved = folder / "debrief.json"
         try:
             if saved.exists():
                 stored = json.loads(saved.read_text())
-                row |= {"scenario": stored["scenario"], "points": stored["score"]["points"]}
+                score = stored["score"]
+                points = None if score["void"] else score["points"]
+                row |= {"scenario": stored["scenario"], "points": points, "void": score["void"]}
             closed = history.last_info(judging.read_history(folder), "closed")
             row["closed"] = closed.value["reason"] if closed else "not closed"
         except Exception as error:
             row["closed"] = str(error)
         rows.append(row)
-    columns = ("run", "scenario", "closed", "points")
-    show.result(rows, as_json, lambda r: show.table("", columns, [tuple(x.values()) for x in r]))
+    show.result(rows, as_json, _table)
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    columns = ("run", "scenario", "closed", "#points", "")
+    return show.table(
+        "",
+        columns,
+        [
+            (
+                row["run"],
+                row["scenario"],
+                row["closed"],
+                "void" if row["void"] else row["points"],
+                (row["void"] or "").partition(":")[0],
+            )
+            for row in rows
+        ],
+    )
