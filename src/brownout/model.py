@@ -266,6 +266,7 @@ class Script:
     heals: tuple[str, ...]
     heals_not: tuple[str, ...]
     guard: str
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from brownout.model import (
     MachineError,
     Op,
 )
+from brownout.report.incident import timeline
 from brownout.site.observer import Seen
 
 
@@ -250,6 +251,34 @@ def test_a_first_look_ends_a_drill_that_the_machine_cannot_carry(
     [closed] = history.infos(events, "closed")
     assert closed.value["reason"] == f"failed: {error}"
     flying.close()
+
+
+def test_hints_are_given_one_by_one_once_something_was_deployed(tmp_path: Path) -> None:
+    pace = replace(PACE, deploy_after=(1, 1))
+    script = replace(SCRIPT, pace=pace, hints=("a signal", "a place"))
+    flying = Flying(tmp_path / "history.jsonl", script).start()
+    flying.until(lambda: history.phase(list(flying.drill.events)) == "incident")
+    with pytest.raises(BrownoutError, match="nothing has been put live yet; wait"):
+        flying.drill.do(op("hint"))
+    flying.until(lambda: history.completed(list(flying.drill.events), "deploy"))
+    given = [flying.drill.do(op("hint")) for _ in range(2)]
+    assert [(e.kind, e.actor, dict(e.value)) for e in given] == [
+        ("ok", "player", {"hint": "a signal", "number": 1, "of": 2}),
+        ("ok", "player", {"hint": "a place", "number": 2, "of": 2}),
+    ]
+    with pytest.raises(BrownoutError, match="hint: all 2 have been given"):
+        flying.drill.do(op("hint"))
+    assert [e["what"] for e in timeline(list(flying.drill.events))][-2:] == [
+        "hint 1 of 2: a signal",
+        "hint 2 of 2: a place",
+    ]
+    flying.close()
+
+
+def test_a_scenario_without_hints_says_so(flying: Flying) -> None:
+    flying.until_deployed()
+    with pytest.raises(BrownoutError, match="hint: this scenario has none"):
+        flying.drill.do(op("hint"))
 
 
 def test_practice_goes_on_where_a_drill_would_be_refused(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def advice(status: Mapping[str, Any], cockpit: Cockpit) -> list[str]:
         shown = f"{releases[-1]['previous']} {releases[-1]['ref']}"
         lines.append(f"git -C {cockpit.run / 'shop.git'} diff {shown}")
     lines.append(f"{cockpit.command} scenarios --causes")
+    lines.append(cockpit("hint"))
     declared = f"declare --deployment {newest['deployment']} --cause CAUSE --where FILE"
     lines.append(cockpit(f"{declared} --as bridge"))
     if newest is status["deployments"][-1]:

@@ -179,6 +179,8 @@ def completion(event: Mapping[str, Any]) -> None:
         out.print(validation(value))
     elif event["name"] == "try":
         out.print(trial(value))
+    elif event["name"] == "hint":
+        out.print(f"hint {value['number']} of {value['of']}: {value['hint']}", markup=False)
     else:
         told = ("deployment", "ref", "previous", "warning")
         extra = ", ".join(f"{k} {v}" for k, v in value.items() if k in told)

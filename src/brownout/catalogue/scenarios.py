@@ -42,6 +42,11 @@ class Scenario:
         return int(self.raw["difficulty"])
 
     @property
+    def bites(self) -> bool:
+        """Whether something is wrong in it at all."""
+        return bool(self.raw["truth"]["cause"] != "none")
+
+    @property
     def role(self) -> str:
         return str(self.raw["role"])
 
@@ -81,6 +86,7 @@ class Scenario:
             heals=tuple(heals.get("by", [])),
             heals_not=tuple(heals.get("not", [])),
             guard=str(self.raw.get("guard", {}).get("text", "")),
+            hints=tuple(self.raw.get("hints", {}).get("steps", [])),
         )
 
     def truth(self, release: str) -> Truth:
@@ -144,6 +150,9 @@ def load(folder: Path, name: str) -> Scenario:
     return Scenario(folder / name, raw)
 
 
+HINTS = 3
+"""Hints that a scenario has at most: a signal, an instrument, a place."""
+
 EACH: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "symptom.route": {"route": str, "signal": str, "factor": (int, float)},
     "deploy.decoys": {"kind": str},
@@ -153,9 +162,10 @@ EACH: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
 FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "id": str, "title": str, "summary": str, "family": str, "difficulty": int, "role": str,
     "deploy.kind": str, "truth.cause": str, "truth.where": list, "heals.by": list,
-    "heals.not": list, "workload.normal": (int, float), "workload.peak": (int, float),
+    "heals.not": list, "hints.steps": list,
+    "workload.normal": (int, float), "workload.peak": (int, float),
 }  # fmt: skip
-OPTIONAL = ("workload.normal", "workload.peak", "heals.by", "heals.not")
+OPTIONAL = ("workload.normal", "workload.peak", "heals.by", "heals.not", "hints.steps")
 
 
 def _check(path: Path, raw: Mapping[str, Any]) -> None:
@@ -169,6 +179,11 @@ def _check(path: Path, raw: Mapping[str, Any]) -> None:
         for table in tables:
             for key, kind in wanted.items():
                 _want(path, f"{name}.{key}", _field(table, key), kind)
+    steps = _field(raw, "hints.steps") or []
+    if len(steps) > HINTS or not all(isinstance(step, str) and step for step in steps):
+        raise BrownoutError(
+            f"{path}{_line(path, 'steps')}: field hints.steps: up to {HINTS} texts are wanted"
+        )
     if raw["id"] != path.parent.name:
         raise BrownoutError(
             f"{path}{_line(path, 'id')}: field id is {raw['id']!r}; "

@@ -50,7 +50,7 @@ class Drill:
         self._responder = responder
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._log = Log(writer, tell)
-        self._ops = Ops(world.perform, self._log, self._inbox.put)
+        self._ops = Ops(world.perform, self._log, self._inbox.put, script.hints)
         self._watch = Watch(world)
         self._open: list[Future[Event]] = []
         self.briefing = Briefing(script.workload, script.pace, ROLES, tuple(self._ops.names))

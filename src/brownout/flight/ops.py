@@ -17,21 +17,29 @@ BOOT = Op("control", "bridge", "boot")
 
 
 class Ops:
-    """``post`` gets what is Finished, from the thread that performed it: one op at a time."""
+    """``post`` gets what is Finished, from the thread that performed it: one op at a time.
+
+    ``hints``: what the players may ask for, in this order.
+    """
 
     def __init__(
-        self, perform: Callable[[Op], Mapping[str, Any]], log: Log, post: Callable[[Finished], None]
+        self,
+        perform: Callable[[Op], Mapping[str, Any]],
+        log: Log,
+        post: Callable[[Finished], None],
+        hints: Sequence[str] = (),
     ) -> None:
         self._slow = (*sorted(actions.discover()), "validate", "try")
         self.names: Sequence[str] = (*SAYINGS, *self._slow)
         self._perform = perform
         self._log = log
         self._post = post
+        self._hints = hints
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ops")
 
     def ask(self, op: Op, answer: Future[Event]) -> None:
         """Begin an op, or answer why not."""
-        refused = refusal(op, self._log.events, self.names)
+        refused = refusal(op, self._log.events, self.names, len(self._hints))
         if refused:
             reply(answer, BrownoutError(refused))
         else:
@@ -41,11 +49,16 @@ class Ops:
         """Write the invocation, then act; what only says something is complete at once."""
         invoke = self._log.write("invoke", op)
         if op.name not in self._slow:
-            reply(answer, self._log.write("ok", op, {}, invoke.seq))
+            value = self._hint() if op.name == "hint" else {}
+            reply(answer, self._log.write("ok", op, value, invoke.seq))
             return
         if op.name == "validate":
             self._log.info("phase", name="validation")
         self.start(invoke, op, answer, lambda: self._perform(op))
+
+    def _hint(self) -> dict[str, Any]:
+        number = len(history.completed(self._log.events, "hint"))
+        return {"hint": self._hints[number], "number": number + 1, "of": len(self._hints)}
 
     def start(
         self,

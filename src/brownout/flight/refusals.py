@@ -18,12 +18,14 @@ SAYINGS: Mapping[str, tuple[str, ...]] = {
     "declare": ("deployment", "cause", "where"),
     "say": ("text",),
     "resolve": (),
+    "hint": (),
 }
 """Ops that only say something, with the arguments that they want. All others act."""
 
 
-def refusal(op: Op, events: Sequence[Event], ops: Sequence[str]) -> str:
-    """Why an op is not taken, in one sentence; "" when it is. ``ops``: all that there are."""
+def refusal(op: Op, events: Sequence[Event], ops: Sequence[str], hints: int = 0) -> str:
+    """Why an op is not taken, in one sentence; "" when it is. ``ops``: all that there are;
+    ``hints``: how many."""
     phase = history.phase(events)
     if op.name not in ops:
         return f"unknown op {op.name!r}; known: {', '.join(ops)}"
@@ -41,7 +43,16 @@ def refusal(op: Op, events: Sequence[Event], ops: Sequence[str]) -> str:
         return _cause(op.args["cause"]) or _unknown(
             "deployment", op.args["deployment"], [*made, "none"]
         )
-    return ""
+    return _hint(events, hints) if op.name == "hint" else ""
+
+
+def _hint(events: Sequence[Event], hints: int) -> str:
+    if not hints:
+        return "hint: this scenario has none"
+    if not any(asked.actor == "director" and done for asked, done in history.pair(events)):
+        return "hint: nothing has been put live yet; wait for the first deployment"
+    taken = len(history.completed(events, "hint"))
+    return f"hint: all {hints} have been given" if taken >= hints else ""
 
 
 def _alert(given: str, events: Sequence[Event]) -> str:

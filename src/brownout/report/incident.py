@@ -121,6 +121,8 @@ def _words(event: Event, events: Sequence[Event]) -> str:
             return f"{name} failed: {value['error']}"
         case "ok", "validate":
             return f"validation {'passed' if value['passed'] else 'NOT passed'} ({value['load']})"
+        case "ok", "hint":
+            return f"hint {value['number']} of {value['of']}: {value['hint']}"
         case "ok", name if value.get("deployment"):
             return f"{value['deployment']}: {name} {value['ref']} (before: {value['previous']})"
         case "ok", name:

@@ -78,7 +78,7 @@ def drill(  # noqa: PLR0913, PLR0917 (the options of a command)
 
 
 def choose(name: str, anything: bool) -> scenarios.Scenario:
-    """The scenario of that id, or one drawn: of difficulty 1 and healthy for a newcomer.
+    """The scenario of that id, or one drawn: a newcomer's is easy, and something is wrong in it.
 
     It is drawn apart from the seed, which must not tell what is flown.
     """
@@ -86,8 +86,12 @@ def choose(name: str, anything: bool) -> scenarios.Scenario:
     if name:
         return scenarios.load(folder, name)
     found = [scenarios.load(folder, i) for i in scenarios.ids(folder)]
+    newcomer = not anything and not store.runs()
+    if newcomer:
+        found = [s for s in found if s.bites] or found
     # What failed its proof on this machine is flown only by those who ask for it.
     found = [s for s in found if not proving.failed(s.id)] or found
-    if not anything and not store.runs():
-        found = [s for s in found if s.difficulty == 1] or found
+    if newcomer:
+        easiest = min(s.difficulty for s in found)
+        found = [s for s in found if s.difficulty == easiest]
     return random.SystemRandom().choice(found)
