@@ -112,7 +112,7 @@ class RunFolder:
         """Tell other terminals where the running shop is, with what its probes need.
 
         {shop, ai, models, collector, token, database, cache, broker: text,
-        services: {name: [release, [pid, ...]]}}
+        services: {name: [release, [pid, ...]]}, control: pid}
         """
         self._tell("site.json", site)
 

@@ -66,6 +66,7 @@ def _running(told: Mapping[str, Any], wanted: Sequence[str]) -> Site:
         collector=told.get("collector", ""),
         token=told.get("token", ""),
         run=Path(told["run"]) if "run" in told else None,
+        control=0 if wanted else told.get("control", 0),
     )
 
 

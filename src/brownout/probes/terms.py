@@ -29,8 +29,8 @@ class Service:
 class Site:
     """Where to look. "" and (): not known; use ``need``. ``database`` is the superuser's URL.
 
-    ``chosen``: the services were named by the user, so that all of them are meant; ``kept``: the
-    folder for what is installed on request.
+    ``chosen``: the services were named by the user, so that all of them are meant; ``control``: the
+    pid of the process that runs it all; ``kept``: the folder for what is installed on request.
     """
 
     services: tuple[Service, ...] = ()
@@ -43,6 +43,7 @@ class Site:
     collector: str = ""
     token: str = ""
     run: Path | None = None
+    control: int = 0
     kept: Path = Path()
 
     def need(self, name: str, option: str) -> str:

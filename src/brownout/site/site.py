@@ -6,6 +6,7 @@ What a drill, ``brownout up`` and ``brownout prove`` have in common.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import sys
 import threading
@@ -148,6 +149,7 @@ class Site:
             stack.urls()
             | {"database": stack.postgres.admin_url, "broker": stack.broker}
             | {"token": stack.token, "models": str(stack.models), "services": services}
+            | {"control": os.getpid()}
         )
 
     def _add_releases(self, releases: Releases, tag: str) -> None:

@@ -46,6 +46,15 @@ def test_a_service_is_no_foreigner(tmp_path: Path) -> None:
     assert own.pid not in [row[0] for row in found.tables[1].rows]
 
 
+def test_the_control_process_is_no_foreigner(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as control:
+        until(lambda: sum(psutil.Process(control.pid).cpu_times()[:2]) > 0.05)
+        found = machine.probe(Site(control=control.pid), tmp_path, seconds=2)
+        control.kill()
+    assert found.tables[0].rows[0][4] > 0
+    assert control.pid not in [row[0] for row in found.tables[1].rows]
+
+
 def test_the_recordings_minutes_are_judged(collector: Collector) -> None:
     minute = time.time_ns() // (60 * NS) * 60 * NS
     rows = [

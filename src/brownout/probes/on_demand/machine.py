@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from brownout.model import FOREIGN_MORE, FOREIGN_MOST, NS
+from brownout.model import FOREIGN_MORE, FOREIGN_MOST, NS, TOOLS
 from brownout.probes.processes import Processes
 from brownout.probes.terms import Found, Site, Table
 
@@ -39,7 +40,7 @@ FROM machine WHERE ts >= $1 GROUP BY ts // 60000000000 ORDER BY min(ts)
 def probe(site: Site, out: Path, seconds: float = 10) -> Found:
     """CPU that others use, pressure and memory: is a window void? Exit code 1: this one is."""
     groups = {s.name: (s.release, s.pids) for s in site.services}
-    groups["this probe"] = ("", (os.getpid(),))
+    groups[TOOLS] = ("", _tools(site))
     sampler, before = Processes(), _times()
     began, samples = time.monotonic(), []
     while True:
@@ -87,6 +88,17 @@ def _recorded(site: Site) -> list[tuple[Any, ...]]:
     return [_judged(*row) for row in recording.query(RECORDED, [since])]
 
 
+def _tools(site: Site) -> tuple[int, ...]:
+    """This probe, the control process, and what that has started beside the services."""
+    services = {pid for service in site.services for pid in service.pids}
+    found = {os.getpid()}
+    if site.control:
+        with contextlib.suppress(psutil.Error):
+            control = psutil.Process(site.control)
+            found |= {control.pid, *(child.pid for child in control.children(recursive=True))}
+    return tuple(found - services)
+
+
 def _times() -> dict[psutil.Process, float]:
     """CPU seconds of every process that can be seen, so far."""
     found = {}
@@ -100,7 +112,7 @@ def _times() -> dict[psutil.Process, float]:
 
 def _others(site: Site, before: dict[psutil.Process, float], wall: float) -> Table:
     """The processes of others that used most; those that came meanwhile count whole."""
-    ours = {pid for service in site.services for pid in service.pids} | {os.getpid()}
+    ours = {pid for service in site.services for pid in service.pids} | {*_tools(site)}
     used = {p: t - before.get(p, 0.0) for p, t in _times().items() if p.pid not in ours}
     rows = []
     for process in sorted(used, key=lambda p: -used[p])[:TOP]:
