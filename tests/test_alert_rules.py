@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from brownout import slo
+from brownout.model import INSTRUMENTS
 
 ROOT = Path(__file__).parents[1]
 LATENCY = "brownout_request_duration_seconds"
@@ -88,8 +89,8 @@ def changes() -> Iterator[Case]:
         ("MemoryRaised", "brownout_process_private_bytes", 2e8, 2.8e8, "memory"),
     ):
         told = f"web: {signal} beyond what it used to be"
-        found = series(metric, calm, bad, service="web")
-        yield name, [found], {**web, "signal": signal}, told
+        found = [series(metric, calm, bad, service=s) for s in ("web", *INSTRUMENTS)]
+        yield name, found, {**web, "signal": signal}, told
 
 
 def surroundings() -> Iterator[Case]:

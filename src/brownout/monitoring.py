@@ -18,7 +18,7 @@ from typing import Any
 
 from brownout import slo
 from brownout.alerting import BAD_SHARE, RAISED
-from brownout.model import BrownoutError
+from brownout.model import INSTRUMENTS, BrownoutError
 
 SCRAPE = "5s"
 WINDOW = "1m"
@@ -82,10 +82,12 @@ def changes() -> Iterator[Rule]:
         "{{ $labels.route }}: {{ $value | humanizePercentage }} of the requests fail",
         {"signal": "errors"},
     )
-    for signal, name, metric, unit in (
+    ours = f'{{service!~"{"|".join(INSTRUMENTS)}"}}'
+    for signal, name, figure, unit in (
         ("cpu", "CpuRaised", "brownout_process_cpu_cores", 1.0),
         ("memory", "MemoryRaised", "brownout_process_private_bytes", 1e6),
     ):
+        metric = figure + ours
         before = (
             f"quantile_over_time(0.95, {metric}[30m] offset 5m)"
             if signal == "cpu"
