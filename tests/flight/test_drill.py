@@ -20,7 +20,7 @@ from brownout.model import (
     Op,
 )
 from brownout.report.incident import timeline
-from brownout.site.observer import Seen
+from brownout.site.observer import Machine, Seen
 
 
 @pytest.fixture
@@ -279,6 +279,18 @@ def test_a_scenario_without_hints_says_so(flying: Flying) -> None:
     flying.until_deployed()
     with pytest.raises(BrownoutError, match="hint: this scenario has none"):
         flying.drill.do(op("hint"))
+
+
+def test_the_status_says_that_it_will_not_be_scored_and_who_is_busy(tmp_path: Path) -> None:
+    script = replace(SCRIPT, pace=replace(PACE, baseline=60))
+    flying = Flying(tmp_path / "history.jsonl", script).start()
+    flying.until(lambda: history.phase(list(flying.drill.events)) == "baseline")
+    assert flying.drill.status()["scoring"]["scored"] is None
+    machine = Machine(time.time_ns(), 1.5, (("node", 1.25),))
+    flying.ground.report(Seen(time.time_ns(), {}, {}, {}, machine))
+    flying.until(lambda: flying.drill.status()["scoring"]["scored"] is False)
+    assert flying.drill.status()["scoring"]["others"] == [["node", 1.25]]
+    flying.close()
 
 
 def test_practice_goes_on_where_a_drill_would_be_refused(tmp_path: Path) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from histories import Story
-from recordings import at
+from recordings import MemoryRecording, at, traffic
 
+from brownout.flight.watch import LOOK, Watch
+from brownout.flight.world import World
+from brownout.model import MachineError
 from brownout.report.alarms import SETTLE, deploying
+from brownout.site.observer import Machine, Seen
 
 
 @pytest.mark.parametrize(
@@ -26,3 +31,27 @@ def test_a_deployment_is_under_way_until_it_has_settled(second: float, under_way
 def test_what_only_says_something_is_no_deployment() -> None:
     events = Story().op(40, "sql", {"text": "SELECT 1"}, {}).declare(41, "D1", "none", "x").events
     assert not deploying(events, at(40))
+
+
+def watch(practice: bool) -> Watch:
+    """Looks at a shop that is far too slow."""
+    recording = MemoryRecording({})
+    traffic(recording, 0, LOOK, 900.0, "GET /")
+
+    def never(*_: Any) -> Any:
+        raise AssertionError
+
+    declared = {"GET /": (60.0, 0.01)}
+    return Watch(World(never, never, never, lambda: recording, declared, practice=practice))
+
+
+def test_the_first_look_refuses_a_drill_and_no_practice() -> None:
+    events = Story().info(0, "phase", name="baseline").events
+    seconds = [Seen(at(n), {}, {}, {}, Machine(at(n), 0.1 * n)) for n in range(LOOK)]
+    refused = watch(False)
+    with pytest.raises(MachineError, match="or fly with --practice"):
+        for seen in seconds:
+            refused.see(seen, events)
+    flown = watch(True)
+    assert [flown.see(seen, events) for seen in seconds] == [[]] * LOOK
+    assert [second.foreign for second in flown.machine] == [0.1 * n for n in range(LOOK)]
