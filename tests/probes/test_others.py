@@ -32,3 +32,17 @@ def test_the_biggest_is_named_by_its_script_and_not_by_its_secrets(tmp_path: Pat
     assert len(cores) == 1 and "x" not in " ".join(cores).split()
     assert min(cores.values()) >= 0.9
     assert not any("burner.py" in name for name, _ in ours)
+
+
+def test_one_that_came_since_the_look_before_counts_whole() -> None:
+    others = Others()
+    others._compare((), 1.0)
+    code = "print('on', flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as busy:
+        try:
+            until(lambda: sum(psutil.Process(busy.pid).cpu_times()[:2]) > 0.3)
+            mine = {p.pid for p in psutil.process_iter()} - {busy.pid}
+            found = others._compare(mine, 0.3)
+        finally:
+            busy.kill()
+    assert max(used for _, used in found) >= 0.9

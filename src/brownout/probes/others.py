@@ -53,7 +53,8 @@ class Others:
                     continue
                 times, key = process.cpu_times(), (process.pid, process.create_time())
                 self._used[key] = times.user + times.system
-                used = self._used[key] - before.get(key, self._used[key])
+                # One that came meanwhile counts whole.
+                used = self._used[key] - before.get(key, 0.0) if before else 0.0
                 if used > 0.01 * seconds:
                     cores[program(process)] += used / seconds
         biggest = sorted(cores.items(), key=lambda item: -item[1])
