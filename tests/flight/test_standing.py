@@ -6,7 +6,7 @@ import pytest
 from histories import Story
 from recordings import at
 
-from brownout.flight.standing import standing
+from brownout.flight.standing import standing, words
 from brownout.site.observer import Machine
 
 
@@ -52,3 +52,11 @@ def test_practice_is_never_scored_and_what_is_not_calibrated_is_told() -> None:
     assert [note.partition(":")[0] for note in found["notes"]] == ["not calibrated"]
     known = standing(flying(calibrated="2026-11-30").events, seconds(0, 30, 0.0), at(30))
     assert (known["scored"], known["notes"]) == (True, [])
+
+
+def test_it_is_told_in_a_sentence() -> None:
+    busy = {"scored": False, "why": "others are busy", "others": [["node", 0.94]], "notes": []}
+    assert words(busy) == "will NOT be scored: others are busy: node 0.9"
+    good = {"scored": True, "why": "", "others": [], "notes": ["not calibrated"]}
+    assert words(good) == "will be scored, as it looks now (not calibrated)"
+    assert words({**good, "scored": None}) == ""

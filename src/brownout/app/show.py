@@ -141,23 +141,11 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-def scoring(status: Mapping[str, Any]) -> list[RenderableType]:
-    """Whether the flight will be scored, and why not; nothing while that is not known."""
-    found = status.get("scoring", {"scored": None})
-    if found["scored"] is None:
-        return []
-    notes = "".join(f" ({note})" for note in found["notes"])
-    if found["scored"]:
-        return [Text(f"will be scored, as it looks now{notes}")]
-    who = ", ".join(f"{name} {cores:.1f}" for name, cores in found["others"])
-    return [Text(f"will NOT be scored: {found['why']}{f': {who}' if who else ''}", "yellow")]
-
-
 def board(status: Mapping[str, Any]) -> Group:
     """The whole board as one page."""
     return Group(
         f"phase {status['phase']}, {status['t']:.0f} s{remaining(status)}",
-        *scoring(status),
+        *([status["scored"]] if status.get("scored") else []),
         routes(status),
         *pages(status),
         services(status),

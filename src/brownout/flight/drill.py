@@ -20,7 +20,7 @@ from brownout.flight.culprit import culprit, incident
 from brownout.flight.log import Log
 from brownout.flight.ops import BOOT, Ops, reply
 from brownout.flight.refusals import FLYING
-from brownout.flight.standing import standing
+from brownout.flight.standing import standing, words
 from brownout.flight.watch import Watch
 from brownout.flight.world import Asked, Finished, Message, Noticed, World
 from brownout.model import ROLES, Briefing, BrownoutError, Event, Op, Recording, Script, Window
@@ -95,8 +95,9 @@ class Drill:
         """The board: a snapshot for people and for the API."""
         events = list(self.events)
         scoring = standing(events, list(self._watch.machine), time.time_ns())
-        told = board(events, self.seconds(), {**self._watch.board, "scoring": scoring})
-        return told | {"progress": self._world.progress()}
+        told = board(events, self.seconds(), self._watch.board)
+        score = {"scoring": scoring, "scored": words(scoring)}
+        return {**told, **score, "progress": self._world.progress()}
 
     # The loop
 

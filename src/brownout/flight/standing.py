@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,16 @@ def standing(events: Sequence[Event], machine: Sequence[Machine], now: int) -> d
         "others": [[name, round(used, 2)] for name, used in named],
         "notes": [] if calibrated else [UNCALIBRATED],
     }
+
+
+def words(found: Mapping[str, Any]) -> str:
+    """What ``standing`` found, in one sentence; "" while nothing is known."""
+    if found["scored"] is None:
+        return ""
+    if found["scored"]:
+        return "will be scored, as it looks now" + "".join(f" ({n})" for n in found["notes"])
+    who = ", ".join(f"{name} {cores:.1f}" for name, cores in found["others"])
+    return f"will NOT be scored: {found['why']}" + (f": {who}" if who else "")
 
 
 def _cores(events: Sequence[Event], machine: Sequence[Machine], now: int) -> Cores | None:
