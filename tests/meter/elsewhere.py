@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,18 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 def fill(data: Path, python: str = sys.executable, **more: str) -> None:
+    """Its tables, with what is in them: made once, then copied."""
+    data.mkdir(exist_ok=True)
+    (data / "db.sqlite3").write_bytes(_filled(python, tuple(more.items())))
+
+
+@cache
+def _filled(python: str, more: tuple[tuple[str, str], ...]) -> bytes:
     argv = [python, "manage.py", "fill"]
-    subprocess.run(argv, cwd=BAZAAR, env=environment(data, **more), check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        found = environment(Path(folder), **dict(more))
+        subprocess.run(argv, cwd=BAZAAR, env=found, check=True)
+        return (Path(folder) / "db.sqlite3").read_bytes()
 
 
 def _as_in_a_terminal() -> None:
