@@ -105,7 +105,7 @@ class Flying:
             DECLARED,
             calibrated or {},
             PAGES,
-            practice,
+            practice=practice,
         )
         writer = history.Writer(self._file, time.time_ns())
         self.told: list[Event] = []
