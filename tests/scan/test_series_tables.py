@@ -165,6 +165,8 @@ def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
         ("benchmark,commit,date,mean_ms\na,fe,1,10\na,0c,2,11\na,9a,3,12\n", [1, 2, 3]),
         ("commit,a\nfe,10\n0c,11\n9a,12\n", [1, 2, 3]),
         ("date,commit,a\n1,7,10\n2,8,11\n3,9,12\n", [1, 2, 3]),
+        ("sha,benchmark,mean_ms\nfe,a,10\n0c,a,11\n9a,a,12\n", [1, 2, 3]),
+        ("benchmark,revision,mean_ms\na,7,10\na,8,11\na,9,12\n", [7, 8, 9]),
     ],
 )
 def test_a_commit_is_a_time_and_no_series(text: str, times: list[int], tmp_path: Path) -> None:

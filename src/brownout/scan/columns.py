@@ -18,8 +18,8 @@ MISSING = ("", "N/A", "n/a", "NA", "null", "NULL", "None")
 """Texts in the place of a number that is missing."""
 
 MISSING_SQL = ", ".join(map(quoted, MISSING))
-COMMIT = "commit"
-"""A column that tells when, never what: a number, or an id."""
+COMMITS = ("commit", "sha", "revision")
+"""Columns that tell when, never what: a number, or an id."""
 
 ROW, FIRST = ident("brownout row"), ident("brownout first")
 

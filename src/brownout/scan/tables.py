@@ -11,7 +11,7 @@ import duckdb
 from brownout.model import BrownoutError
 from brownout.scan.columns import (
     CALENDAR,
-    COMMIT,
+    COMMITS,
     FIRST,
     FORMATS,
     Columns,
@@ -99,12 +99,12 @@ def understood(columns: Columns, named: Named) -> Table:
             if name not in columns.types:
                 raise BrownoutError(f"{columns.where}: there is no column {name!r} for --{option}")
     dates = [c for c, t in columns.types.items() if CALENDAR.match(t)]
-    time = named.time or columns.known(TIMES, dates) or columns.known((COMMIT,), ())
+    time = named.time or columns.known(TIMES, dates) or columns.known(COMMITS, ())
     columns = in_order(columns, time)
     keys = [c for c in named.series.split(",") if c] or key_of(columns, time)
     if not keys and not named.value:
         return wide(columns, time)
-    left = [c for c in columns.numeric if c not in (*keys, time) and c.lower() != COMMIT]
+    left = [c for c in columns.numeric if c not in (*keys, time) and c.lower() not in COMMITS]
     value = named.value or columns.known(VALUES, left)
     if not value or value in keys:
         hint = f" ({', '.join(left[:8])})" if left else "; none of the others holds numbers"
@@ -117,7 +117,7 @@ def understood(columns: Columns, named: Named) -> Table:
 
 def in_order(columns: Columns, time: str) -> Columns:
     """Commits that are no numbers are in the order of their first rows."""
-    if time.lower() != COMMIT or columns.types[time] != "VARCHAR":
+    if time.lower() not in COMMITS or columns.types[time] != "VARCHAR":
         return columns
     return replace(columns, order=time)
 
@@ -127,11 +127,11 @@ def key_of(columns: Columns, time: str) -> list[str]:
     texts = [
         c
         for c, t in columns.types.items()
-        if t in ("VARCHAR", "UUID") and c != time and c.lower() != COMMIT
+        if t in ("VARCHAR", "UUID") and c != time and c.lower() not in COMMITS
     ]
     known = columns.known(CERTAIN, [])
     if not known and len(texts) > 1 and columns.numeric:
-        left = [c for c in columns.numeric if c != time and c.lower() != COMMIT]
+        left = [c for c in columns.numeric if c != time and c.lower() not in COMMITS]
         value = columns.known(VALUES, ()) or next(iter(left), "")
         raise BrownoutError(
             f"{columns.where}: which column names the series? Name it with --series, or several: "
@@ -176,7 +176,7 @@ def wide(columns: Columns, time: str) -> Table:
     series = [
         c
         for c in columns.numeric
-        if c != time and c.lower() != COMMIT and not columns.types[c].endswith("[]")
+        if c != time and c.lower() not in COMMITS and not columns.types[c].endswith("[]")
     ]
     if not series:
         nested = (
