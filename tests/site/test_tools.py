@@ -15,12 +15,13 @@ from waiting import until
 from brownout import store
 from brownout.model import TOOLS
 from brownout.probes.processes import Processes
-from brownout.site.tools import FOLDER, Tools
+from brownout.site.tools import Tools
+from brownout.site.typed import FOLDER
 
 TYPED = """
 import pathlib, os, sys, time
-from brownout.site import tools
-tools.announce(sys.argv[1:])
+from brownout.site import typed
+typed.announce(sys.argv[1:])
 end = time.process_time() + 0.2
 while time.process_time() < end: pass
 here = pathlib.Path(f"{os.getpid()}.used")

@@ -15,7 +15,7 @@ import typer
 from brownout import store
 from brownout.app.discovery import Command, Folder
 from brownout.model import BrownoutError, MachineError
-from brownout.site import tools
+from brownout.site import typed
 
 SECTIONS = (*("Fly", "Look", "Respond", "Afterwards", "Your own project", "This machine"),)
 """Headings of `brownout --help`; each command names its own."""
@@ -64,7 +64,7 @@ def keep_machine_code(modules: Path) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 good, 1 the answer is no, 2 bad input, 3 the machine cannot."""
-    tools.announce(sys.argv[1:] if argv is None else argv)
+    typed.announce(sys.argv[1:] if argv is None else argv)
     sys.exit(run(argv))
 
 
