@@ -331,7 +331,7 @@ def test_a_cursor_is_one_statement_and_planned_by_its_query(
 
         def work() -> None:
             for number in range(1, 10**6):
-                iterate(number % 900)
+                iterate(number % 300)  # beyond some 600 the server forgets the oldest
                 sent.set()
                 if stop.is_set():
                     return
