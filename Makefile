@@ -19,7 +19,7 @@ ifeq ($(strip $(ARGS)),)
 	@$(BIN)/mypy & types=$$!; \
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"; tests=$$?; \
 	wait $$types && exit $$tests
-	@echo "one by one: tests that measure, two whole drills of some minutes among them" >&2
+	@echo "one by one: tests that measure, a whole drill of some minutes among them" >&2
 	@$(BIN)/python -m pytest -v -m alone
 else
 	@$(BIN)/python -m pytest $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -64,6 +65,26 @@ def test_a_process_that_dies_comes_back_and_nothing_outlives_a_control_process_t
     assert "it was not closed" in done.stdout
     with pytest.raises(AssertionError, match="no drill is flying"):
         drill.ask("status")
+
+
+def test_ctrl_c_ends_a_validation_and_who_waits_for_the_next_is_told(tmp_path: Path) -> None:
+    # For practice: it flies however busy the machine is.
+    quick = ("--pace", "quick", "--size", "small", "--practice")
+    drill = Drill(tmp_path, "healthy", "--responder", "none", *quick)
+    drill.reaches("incident")
+    asked = ("validate", "invoke")
+    argv = [*BROWNOUT, "validate", "--run", str(drill.run)]
+    with contextlib.ExitStack() as stack:
+        askers = []
+        for number in (1, 2):
+            asker = subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+            askers.append(stack.enter_context(asker))
+            drill.until(
+                lambda n=number: [(e.name, e.kind) for e in drill.events()].count(asked) == n  # type: ignore[misc]
+            )
+        drill.interrupted(signal.SIGINT)
+        for asker in askers:
+            assert "the drill has ended" in asker.communicate(timeout=PATIENCE)[1]
 
 
 def test_up_serves_the_shop_until_ctrl_c(tmp_path: Path) -> None:
