@@ -1,7 +1,11 @@
-"""A scan on a Ray cluster of two nodes, both of them on this machine."""
+"""A scan on a Ray cluster of two nodes, both of them on this machine.
+
+Whatever speaks to Ray is a process of its own: its threads stay out of that of the other tests.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -17,9 +21,37 @@ import pytest
 from fleets import fleet
 from waiting import PATIENCE, until
 
-from brownout.app import cli
+pytestmark = pytest.mark.skipif(
+    not importlib.util.find_spec("ray"),
+    reason="Ray is not installed (pip install 'brownout[ray]')",
+)
 
-pytest.importorskip("ray", reason="Ray is not installed (pip install 'brownout[ray]')")
+SWEEP = """
+import sys
+from brownout.model import BrownoutError
+from brownout.scan.chunks import Chunk
+from brownout.scan.cluster import Cluster
+from brownout.scan.sweep import Wanted
+crew = Cluster(sys.argv[1])
+print(crew.workers)
+rows = "SELECT series, time, value FROM read_parquet('/nowhere/x.parquet')"
+try:
+    list(crew.sweep([Chunk(rows, "", "", 1)], Wanted(0.05)))
+except BrownoutError as error:
+    print(error)
+finally:
+    crew.close()
+"""
+
+
+def python(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *argv], capture_output=True, text=True, timeout=4 * PATIENCE, check=False
+    )
+
+
+def scan(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return python("-m", "brownout.app.cli", "scan", str(path), *options)
 
 
 def free_port() -> int:
@@ -68,35 +100,24 @@ def addresses() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.stack
-def test_a_cluster_finds_what_one_machine_finds(
-    addresses: tuple[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_cluster_finds_what_one_machine_finds(addresses: tuple[str, str], tmp_path: Path) -> None:
     path = fleet(tmp_path / "fleet.parquet", series=500)
     found = []
     for more in (["--workers", "1"], ["--on", addresses[1]]):
-        assert cli.run(["scan", str(path), "--json", *more]) == 1
-        found.append(sorted(capfd.readouterr().out.splitlines()))
+        done = scan(path, "--json", *more)
+        assert done.returncode == 1, done.stderr
+        found.append(sorted(done.stdout.splitlines()))
     assert found[0] == found[1]
     assert json.loads(found[0][-1])["changed"] == 10
 
 
 @pytest.mark.stack
-def test_a_node_that_does_not_see_the_files_is_told(
-    addresses: tuple[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from brownout.model import BrownoutError
-    from brownout.scan.chunks import Chunk
-    from brownout.scan.cluster import Cluster
-    from brownout.scan.sweep import Wanted
-
-    crew = Cluster(addresses[0])
-    try:
-        assert crew.workers == 2
-        rows = "SELECT series, time, value FROM read_parquet('/nowhere/x.parquet')"
-        with pytest.raises(BrownoutError, match=r"node .*every node must see the files"):
-            list(crew.sweep([Chunk(rows, "", "", 1)], Wanted(0.05)))
-    finally:
-        crew.close()
+def test_a_node_that_does_not_see_the_files_is_told(addresses: tuple[str, str]) -> None:
+    done = python("-c", SWEEP, addresses[0])
+    assert done.returncode == 0, done.stderr
+    workers, told = done.stdout.splitlines()[-2:]
+    assert workers == "2"
+    assert re.search(r"node .*every node must see the files", told)
 
 
 @pytest.mark.parametrize(
@@ -107,10 +128,9 @@ def test_a_node_that_does_not_see_the_files_is_told(
         ("127.0.0.1:{port}", "Connection refused"),
     ],
 )
-def test_a_cluster_that_is_not_there(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str, words: str
-) -> None:
+def test_a_cluster_that_is_not_there(tmp_path: Path, address: str, words: str) -> None:
     path = fleet(tmp_path / "fleet.parquet", series=20)
     assert "RAY_ADDRESS" not in os.environ
-    assert cli.run(["scan", str(path), "--on", address.format(port=free_port())]) == 3
-    assert words in " ".join(capsys.readouterr().err.split())
+    done = scan(path, "--on", address.format(port=free_port()))
+    assert done.returncode == 3
+    assert words in " ".join(done.stderr.split())

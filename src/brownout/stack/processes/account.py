@@ -7,6 +7,7 @@ import functools
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Literal
 NOBODY = 65534
 CLONE_NEWUSER = 0x10000000
 
-PROBES = 3
-"""A machine short of processes or memory for a moment is not one that forbids namespaces."""
+PROBES, PAUSE = 5, 0.1
+"""Tries, and seconds between them: one that fails now and then, as was seen, is not one that is
+forbidden."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,11 @@ def account(root: bool | None = None) -> Account:
 @functools.cache
 def namespaces() -> bool:
     """May this process put its children into user namespaces?"""
-    return any(_enters() for _ in range(PROBES))
+    return any(_enters(wait) for wait in (0.0, *(PAUSE,) * (PROBES - 1)))
 
 
-def _enters() -> bool:
+def _enters(wait: float) -> bool:
+    time.sleep(wait)
     try:
         subprocess.run(
             [shutil.which("true") or "/bin/true"],
