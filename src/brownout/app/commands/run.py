@@ -169,6 +169,20 @@ def _end_left(run_id: str) -> None:
 
 
 @contextlib.contextmanager
+def _writing(recording: Path) -> Iterator[None]:
+    """What keeps the database from its file, a full disk say, in words."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise MachineError(
+            f"{recording} cannot be written: {str(error).splitlines()[0]}; "
+            "make room on its disk, or choose another file (--out)"
+        ) from error
+
+
+@contextlib.contextmanager
 def _recorder(
     recording: Path, forward: Forward | None
 ) -> Iterator[tuple[dict[str, str], summary.Recorded]]:
@@ -187,6 +201,7 @@ def _recorder(
     listening = listening_socket()
     url = f"http://{HOST}:{listening.getsockname()[1]}"
     with (
+        _writing(recording),
         tempfile.TemporaryDirectory(prefix="brownout-run-") as folder,
         contextlib.closing(Tables(recording)) as tables,
     ):
