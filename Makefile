@@ -3,6 +3,9 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Some machines set it. A drill and its tests start hundreds of processes, each of which would compile
+# what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: drill drills test lint style setup setup-dev wheel clean
 
@@ -20,7 +23,7 @@ ifeq ($(strip $(ARGS)),)
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone"; tests=$$?; \
 	wait $$types && exit $$tests
 	@echo "one by one: tests that measure, a whole drill of some minutes among them" >&2
-	@$(BIN)/python -m pytest -v -m alone
+	@$(BIN)/python -m pytest -v -m alone $$(grep -rl --include='test_*.py' 'mark\.alone' tests)
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bytecode import KEPT
 from waiting import PATIENCE, until
 
 from brownout.app.commands.run import metered as putting_in
@@ -28,7 +29,7 @@ def environment(data: Path, **more: str) -> dict[str, str]:
     """As in a terminal of somebody who works on the project; its data go to ``data``."""
     strange = ("OTEL_", "DJANGO_", "BROWNOUT_", "PYTHON")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(strange)}
-    return {**kept, "DATA": str(data), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**kept, "DATA": str(data), **KEPT, **more}
 
 
 def fill(data: Path, python: str = sys.executable, **more: str) -> None:

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bytecode import KEPT
+
 from brownout import store
 from brownout.stack.stack import Places, Stack
 
@@ -63,7 +65,7 @@ class Backend:
             "MODELS_URL": urls["ai"],
             "MAIL_DIR": str(self.stack.places.run / "mail"),
             "PATH": "/usr/bin:/bin",
-            "PYTHONDONTWRITEBYTECODE": "1",
+            **KEPT,
         }
         argv = [sys.executable, "-c", PRELUDE + script]
         done = subprocess.run(

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import tiny
 import uvicorn
+from bytecode import KEPT
 from waiting import PATIENCE, until
 
 
@@ -45,7 +46,7 @@ def process(models: Path, **environment: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "ai.serve", "--port", str(port)]
-    settings = os.environ | {"AI_MODELS": str(models), "PYTHONDONTWRITEBYTECODE": "1"}
+    settings = os.environ | {"AI_MODELS": str(models), **KEPT}
     with subprocess.Popen(argv, cwd=tiny.SHOP, env=settings | environment) as child:
         try:
             until(lambda: child.poll() is not None or _ready(url), "the AI service")

@@ -16,9 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.hashers import ScryptPasswordHasher
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import MultinomialNB
 
 SHOP = Path(__file__).parents[2] / "shop"
 
@@ -227,6 +224,9 @@ def test_the_reviewers_of_a_book_agree_on_what_it_is_like(small: Path) -> None:
 
 
 def test_neighbouring_words_tell_what_single_words_do_not(small: Path) -> None:
+    from sklearn.feature_extraction.text import CountVectorizer  # a dear import
+    from sklearn.linear_model import LogisticRegression
+
     reviews = [row for row in rows(small, "reviews_review") if row["rating"] != "3"]
     np.random.default_rng(1).shuffle(reviews)
     liked = numbers(reviews, "rating") > 3
@@ -262,6 +262,9 @@ def stem(word: str) -> str:
 
 def test_words_of_a_query_tell_what_will_be_opened(small: Path) -> None:
     """Held-out clicks are among ten books chosen by the words far oftener than by popularity."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+
     log = searches(small)
     assert len(log) == 40_000
     assert all(re.fullmatch(r"[a-z]+( [a-z]+){0,3}", query) for query, _ in log)
