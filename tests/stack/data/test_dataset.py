@@ -27,7 +27,7 @@ from brownout.stack.data import dataset
 from brownout.stack.data.dataset import prepare
 from brownout.stack.data.recipe import Recipe, Size
 from brownout.stack.data.room import need_disk, need_memory
-from brownout.stack.processes.account import Account, become_nobody
+from brownout.stack.processes.account import Account
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Supervisor
 from brownout.stack.services.postgres import Postgres
@@ -134,7 +134,7 @@ def test_nobody_gets_its_copy_where_it_may_be(
     made = prepare(Recipe(shop), tmp_path / "cache", lambda step: None)
     run = tmp_path / "run"
     run.mkdir(mode=0o700)
-    nobody = Account("nobody", become_nobody)
+    nobody = Account("nobody")
     folder = made.place(run, supervisor, nobody)
     assert not folder.is_relative_to(run)
     port = free_ports(1)[0]

@@ -11,7 +11,7 @@ import pytest
 from waiting import PATIENCE
 
 from brownout.model import MachineError
-from brownout.stack.processes.account import Account, become_nobody
+from brownout.stack.processes.account import Account
 from brownout.stack.processes.ports import free_ports
 from brownout.stack.processes.supervisor import Child, Supervisor
 from brownout.stack.services import programs
@@ -87,7 +87,7 @@ def test_root_without_namespaces_runs_it_as_nobody(supervisor: Supervisor) -> No
     run = Path(tempfile.mkdtemp(prefix="brownout-"))
     run.chmod(0o711)
     try:
-        postgres = cluster(supervisor, run, account=Account("nobody", become_nobody))
+        postgres = cluster(supervisor, run, account=Account("nobody"))
         assert postgres.account.reaches(postgres.folder)
         child = serve(supervisor, postgres)
         assert postgres.folder.stat().st_uid == 65534

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,6 @@ class Command:
 
     ``name`` is unique among the living; ``service`` is what it is part of (collector, postgres,
     valkey, ai, web, worker, load). ``env`` is the whole environment (environment.py builds it).
-    ``before_exec`` runs in the forked child: it may call the system, and nothing that takes a lock.
     """
 
     name: str
@@ -30,7 +29,6 @@ class Command:
     log: Path
     release: str = ""
     pass_fds: Sequence[int] = ()
-    before_exec: Callable[[], None] | None = None
     restart: bool = True
     stop_signal: int = signal.SIGTERM
     grace: float = 3.0

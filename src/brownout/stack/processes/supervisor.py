@@ -31,10 +31,6 @@ BACKOFF = (0.2, 5.0)
 SETTLED = 10.0
 """A child that lived so many seconds starts again with the shortest back-off."""
 
-TRIES, PAUSE = 5, 0.1
-"""Tries, and seconds between them, of a start whose ``before_exec`` fails: to enter a user
-namespace did so now and then."""
-
 
 class Supervisor:
     """Starts, watches and ends children. Thread-safe; ``notify`` is called from its threads.
@@ -140,7 +136,7 @@ class Supervisor:
                 raise BrownoutError(f"{command.name} is running already: stop it first.")
             try:
                 child = Child(command, self._spawn(command), time.time_ns())
-            except (OSError, subprocess.SubprocessError) as error:
+            except OSError as error:
                 raise MachineError(
                     f"{command.name} cannot be started ({error}): "
                     f"check that {command.argv[0]} is there and may be run in {command.cwd}."
@@ -153,20 +149,8 @@ class Supervisor:
 
     def _spawn(self, command: Command) -> subprocess.Popen[bytes]:
         command.log.parent.mkdir(parents=True, exist_ok=True)
-        for tries in reversed(range(TRIES)):
-            try:
-                process = self._popen(command)
-                break
-            except subprocess.SubprocessError:  # before_exec failed in the child
-                if not tries:
-                    raise
-                time.sleep(PAUSE)
-        self.reaper.add(process.pid, command.stop_signal)
-        return process
-
-    def _popen(self, command: Command) -> subprocess.Popen[bytes]:
         with command.log.open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 list(command.argv),
                 env={**command.env, "BROWNOUT_RUN": self.run_id},
                 cwd=command.cwd,
@@ -175,8 +159,9 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=tuple(command.pass_fds),
-                preexec_fn=command.before_exec,  # noqa: PLW1509 (see Command)
             )
+        self.reaper.add(process.pid, command.stop_signal)
+        return process
 
     def _await(self, child: Child, ready: Callable[[], bool] | None, timeout: float) -> None:
         deadline = time.monotonic() + timeout

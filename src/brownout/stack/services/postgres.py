@@ -150,12 +150,11 @@ class Postgres:
         return Command(
             name=name,
             service="postgres",
-            argv=argv,
+            argv=self.account.runs(*argv),
             env=plain(self.run_id, self.run),
             # Where the account certainly may be: it need not reach the run's folder.
             cwd=self.folder,
             log=self.run / "logs" / "postgres.log",
-            before_exec=self.account.before_exec,
             stop_signal=signal.SIGINT,  # "fast": clients are cut off, files are left clean
             grace=3.0,
         )
